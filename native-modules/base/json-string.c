@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT */
+/* Strings of json-scan.h: checking, unescaping, positions. */
+#include "json-scan.h"
+
+#include "base-utf8.h"
+
+#include <string.h>
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+enum {
+    HEX_BAD = 0x100 /* above every value of a hexadecimal digit */
+};
+
+static unsigned
+hex_value(char c)
+{
+    if (c >= '0' && c <= '9') {
+        return (unsigned)(c - '0');
+    }
+    char lower = (char)(c | 0x20);
+    return lower >= 'a' && lower <= 'f' ? (unsigned)(lower - 'a' + 10) : HEX_BAD;
+}
+
+/* Returns the code unit of four hexadecimal digits, >= 0x10000 if they are none. */
+static uint32_t
+hex4(const char *p)
+{
+    uint32_t bad = 0;
+    uint32_t value = 0;
+    for (int i = 0; i < 4; i++) {
+        unsigned digit = hex_value(p[i]);
+        bad |= digit & HEX_BAD;
+        value = value << 4 | (digit & 15);
+    }
+    return bad ? 0x10000 : value;
+}
+
+/* Returns the byte after the escape whose backslash is at `p`, NULL if it is none. */
+static const char *
+skip_escape(const char *p, const char *end, JsonStringInfo *info, const char **ret_bad)
+{
+    info->is_escaped = true;
+    *ret_bad = end - p >= 2 ? p : end;
+    info->error = end - p >= 2 ? JSON_ERROR_ESCAPE : JSON_ERROR_TRUNCATED;
+    if (end - p < 2) {
+        return NULL;
+    }
+    if (p[1] != 'u') {
+        return p[1] != '\0' && strchr("\"\\/bfnrt", p[1]) != NULL ? p + 2 : NULL;
+    }
+    for (int i = 2; i < 6; i++) {
+        if (p + i >= end) {
+            *ret_bad = end;
+            info->error = JSON_ERROR_TRUNCATED;
+            return NULL;
+        }
+        if (hex_value(p[i]) == HEX_BAD) {
+            return NULL;
+        }
+    }
+    return p + 6;
+}
+
+/* Moves over the bytes that need no look: not quote, backslash, control, non-ASCII. */
+static inline const char *
+skip_plain(const char *p, const char *end)
+{
+#ifdef __SSE2__
+    const __m128i quote = _mm_set1_epi8('"');
+    const __m128i slash = _mm_set1_epi8('\\');
+    const __m128i space = _mm_set1_epi8(' ');
+    while (end - p >= 16) {
+        __m128i chunk = _mm_loadu_si128((const __m128i *)p);
+        /* Signed: bytes from 0x80 are below ' ' as well. */
+        __m128i stop = _mm_or_si128(
+            _mm_or_si128(_mm_cmpeq_epi8(chunk, quote), _mm_cmpeq_epi8(chunk, slash)),
+            _mm_cmplt_epi8(chunk, space));
+        int mask = _mm_movemask_epi8(stop);
+        if (mask != 0) {
+            return p + __builtin_ctz((unsigned)mask);
+        }
+        p += 16;
+    }
+#endif
+    while (p < end && *p != '"' && *p != '\\' && (signed char)*p >= ' ') {
+        p++;
+    }
+    return p;
+}
+
+const char *
+json_string_check(const char *p, const char *end, JsonStringInfo *ret_info,
+                  const char **ret_bad)
+{
+    *ret_info = (JsonStringInfo){.is_ascii = true};
+    for (;;) {
+        p = skip_plain(p, end);
+        *ret_bad = p;
+        if (p == end) {
+            ret_info->error = JSON_ERROR_TRUNCATED;
+            return NULL;
+        }
+        if (*p == '"') {
+            ret_info->error = JSON_ERROR_NONE;
+            return p;
+        }
+        if (*p == '\\') {
+            p = skip_escape(p, end, ret_info, ret_bad);
+            if (p == NULL) {
+                return NULL;
+            }
+            continue;
+        }
+        if ((unsigned char)*p < ' ') {
+            ret_info->error = JSON_ERROR_CONTROL;
+            return NULL;
+        }
+        ret_info->is_ascii = false;
+        size_t n = base_utf8_sequence(p, (size_t)(end - p));
+        if (n == 0) {
+            ret_info->error = JSON_ERROR_UTF8;
+            return NULL;
+        }
+        p += n;
+    }
+}
+
+static char
+simple_escape(char c)
+{
+    switch (c) {
+    case 'b':
+        return '\b';
+    case 'f':
+        return '\f';
+    case 'n':
+        return '\n';
+    case 'r':
+        return '\r';
+    case 't':
+        return '\t';
+    default:
+        return c;
+    }
+}
+
+/* Joins the pair at `p` (\uXXXX, followed perhaps by its low half). */
+static size_t
+unescape_unicode(const char *p, const char *end, uint32_t *ret_code, bool *lone)
+{
+    uint32_t code = hex4(p + 2);
+    *ret_code = code;
+    if ((code & 0xF800) != 0xD800) {
+        return 6;
+    }
+    if (code < 0xDC00 && end - p >= 12 && p[6] == '\\' && p[7] == 'u') {
+        uint32_t low = hex4(p + 8);
+        if ((low & 0xFFFFFC00) == 0xDC00) {
+            *ret_code = 0x10000 + ((code & 0x3FF) << 10 | (low & 0x3FF));
+            return 12;
+        }
+    }
+    *lone = true;
+    return 6;
+}
+
+size_t
+json_string_unescape(const char *raw, size_t length, char *out, bool *ret_has_lone)
+{
+    const char *end = raw + length;
+    char *to = out;
+    bool lone = false;
+    while (raw < end) {
+        const char *slash = memchr(raw, '\\', (size_t)(end - raw));
+        size_t run = (size_t)((slash != NULL ? slash : end) - raw);
+        memmove(to, raw, run);
+        to += run;
+        raw += run;
+        if (slash == NULL) {
+            break;
+        }
+        if (raw[1] != 'u') {
+            *to++ = simple_escape(raw[1]);
+            raw += 2;
+            continue;
+        }
+        uint32_t code;
+        raw += unescape_unicode(raw, end, &code, &lone);
+        to += base_utf8_encode(code, to);
+    }
+    if (ret_has_lone != NULL) {
+        *ret_has_lone = lone;
+    }
+    return (size_t)(to - out);
+}
+
+void
+json_text_position(const char *text, size_t length, size_t offset, size_t *ret_line,
+                   size_t *ret_column)
+{
+    size_t line = 1;
+    size_t start = 0;
+    size_t stop = offset < length ? offset : length;
+    for (size_t i = 0; i < stop; i++) {
+        if (text[i] == '\n') {
+            line++;
+            start = i + 1;
+        }
+    }
+    *ret_line = line;
+    *ret_column = base_utf8_count(text + start, stop - start) + 1;
+}
