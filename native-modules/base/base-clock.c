@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+#include "base-clock.h"
+
+#include <time.h>
+
+static int64_t
+clock_read(clockid_t id)
+{
+    struct timespec now;
+    clock_gettime(id, &now);
+    return (int64_t)now.tv_sec * BASE_CLOCK_SECOND_NS + now.tv_nsec;
+}
+
+void
+base_clock_init(BaseClock *self)
+{
+    *self = (BaseClock){0};
+    base_clock_resync(self);
+}
+
+void
+base_clock_init_fake(BaseClock *self, int64_t (*now)(void *context), void *context)
+{
+    *self = (BaseClock){.now = now, .context = context};
+}
+
+int64_t
+base_clock_now(const BaseClock *self)
+{
+    return self->now != NULL ? self->now(self->context) : clock_read(CLOCK_BOOTTIME);
+}
+
+int64_t
+base_clock_now_coarse(const BaseClock *self)
+{
+    if (self->now != NULL) {
+        return self->now(self->context);
+    }
+    int64_t offset = __atomic_load_n(&self->coarse_offset, __ATOMIC_RELAXED);
+    return clock_read(CLOCK_MONOTONIC_COARSE) + offset;
+}
+
+void
+base_clock_resync(BaseClock *self)
+{
+    if (self->now != NULL) {
+        return;
+    }
+    /* Read in this order the offset can only come out too small, which keeps the
+     * coarse reading from running ahead. */
+    int64_t boot = clock_read(CLOCK_BOOTTIME);
+    int64_t offset = boot - clock_read(CLOCK_MONOTONIC);
+    __atomic_store_n(&self->coarse_offset, offset, __ATOMIC_RELAXED);
+}
