@@ -228,21 +228,22 @@ def _variables(head):
         return []
     assigned = next((i for i, t in enumerate(head) if t.text == "="), None)
     declared = head[:assigned] if assigned is not None else head
-    depth, name, parens = 0, None, False
-    for index, token in enumerate(declared):
+    depth, name = 0, None
+    for token in declared:
         if token.text in "([":
-            following = declared[index + 1].text if index + 1 < len(declared) else ""
-            parens |= token.text == "(" and depth == 0 and following != "*"
             depth += 1
         elif token.text in ")]":
             depth -= 1
         elif token.kind == "word" and depth == 0:
             name = token
-    pointer = re.search(r"\(\s\*\s(?:const\s)?(\w+)", " ".join(t.text for t in declared))
-    if pointer:  # a function pointer, alone or as an array
-        return [Variable(pointer.group(1), tuple(declared), declared[0].line)]
-    if parens or name is None or len(declared) < 2:
-        return []  # a prototype or a macro call
+    groups = _groups(declared)
+    if groups:
+        inside = declared[groups[0][0] + 1 : groups[0][1]]
+        if not inside or inside[0].text != "*":
+            return []  # a prototype or a macro call
+        name = next((t for t in inside if t.kind == "word" and t.text != "const"), None)
+    if name is None or len(declared) < 2:
+        return []
     if _has(declared, "struct", "union", "enum") and len(declared) < 3:
         return []  # a forward declaration
     return [Variable(name.text, tuple(declared), name.line)]

@@ -107,40 +107,50 @@ def check_nesting(tree):
                           f"{function.name} nests {deepest} deep, at most {NESTING_MAX}")
 
 
-def _prefixes(source, tree):
-    """A function belongs to its own file, or to a header that the file's name starts
-    with: tool-cache-stats.c may define tool_cache_stats_x and, when tool-cache.h is
-    there, tool_cache_x."""
-    stem = source.name.rsplit(".", 1)[0].removesuffix("-private")
-    stems = {stem, re.sub(r"(module|object)$", "", stem)}
-    headers = {
-        s.name[:-2].removesuffix("-private")
-        for s in tree.matching(lambda s: s.path.endswith(".h"))
-        if s.folder == source.folder
-    }
-    parts = stem.split("-")
-    for count in range(1, len(parts)):
-        if "-".join(parts[:count]) in headers:
-            stems.add("-".join(parts[:count]))
-    return tuple(s.replace("-", "_") for s in stems)
+def _stem(source):
+    return source.name.rsplit(".", 1)[0].removesuffix("-private")
+
+
+def _own_headers(source, tree):
+    """Headers whose contract a file implements: named like the start of its name."""
+    stem = _stem(source) + "-"
+    return [
+        s for s in tree.matching(lambda s: s.path.endswith(".h"))
+        if s.folder == source.folder and stem.startswith(_stem(s) + "-")
+    ]
+
+
+def _well_named(function, source, headers):
+    """tool-cache-stats.c may define tool_cache_stats_x; when it implements
+    tool-cache.h also tool_cache_x, and tool_x where that header declares it."""
+    stems = {_stem(source), re.sub(r"(module|object)$", "", _stem(source))}
+    stems |= {_stem(header) for header in headers}
+    names = [stem.replace("-", "_") for stem in stems]
+    if any(function.name == n or function.name.startswith(n + "_") for n in names):
+        return True
+    family = _stem(source).split("-")[0] + "_"
+    return function.name.startswith(family) and any(
+        t.text == function.name for h in headers for t in h.tokens
+    )
 
 
 def check_prefix(tree):
     """Functions other files can see are named after their file."""
-    for top in ("native-modules/", "host/"):
-        for source, function in c_functions(tree, top):
-            if not source.path.endswith(".c") or function.static:
+    for source in tree.matching(
+        lambda s: s.path.endswith(".c") and s.path.startswith(("native-modules/", "host/"))
+    ):
+        headers = _own_headers(source, tree)
+        for function in source.declarations[0]:
+            if function.static or function.name == "main":
                 continue
-            if function.name in ("main", "G_DEFINE_QUARK"):
+            if function.name.startswith("PyInit_") or source.excused(
+                function.line, "prefix"
+            ):
                 continue
-            if function.name.startswith("PyInit_"):
-                continue
-            names = tuple(p + "_" for p in _prefixes(source, tree))
-            if function.name.startswith(names) or function.name + "_" in names:
-                continue
-            if not source.excused(function.line, "prefix"):
+            if not _well_named(function, source, headers):
                 yield Finding(source.path, function.line,
-                              f"{function.name} should start with {names[0]}")
+                              f"{function.name} should start with "
+                              f"{_stem(source).replace('-', '_')}_")
 
 
 def _is_constant(variable):

@@ -69,7 +69,7 @@ class Tokens(unittest.TestCase):
                          ["m"])
 
     def test_prototypes_are_no_data(self):
-        text = "int f(int a);\nextern int g;\ntypedef int T;\nstruct S;\n"
+        text = "int f(int a);\nextern int g;\ntypedef int T;\nstruct S;\nvoid h(int (*call)(int), T *t);\n"
         self.assertEqual(self.variables(text), [])
 
     def test_data_is_found(self):
@@ -236,6 +236,13 @@ class Sizes(RuleCase):
         self.fires(rules_sizes.check_prefix, {path: text}, "tool_cache_hits")
         self.spares(rules_sizes.check_prefix,
                     {path: text, "native-modules/toolcache/tool-cache.h": ""})
+
+    def test_prefix_of_what_a_header_declares(self):
+        path = "native-modules/base/json-scan.c"
+        text = "int json_error_text(void) { }\nint text(void) { }\n"
+        self.fires(rules_sizes.check_prefix,
+                   {path: text, "native-modules/base/json-scan.h":
+                    "int json_error_text(void);\nint text(void);\n"}, ":2: text")
 
     def test_prefix_of_a_binding(self):
         self.spares(rules_sizes.check_prefix, {
