@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: MIT
+"""cpython - CPython's own regression tests, run by our executable.
+
+The executable ignores PYTHON* and carries no `test` package, but imports from the
+folder modules/ beside it. So it is linked into a folder whose modules/ also holds a
+link to CPython's Lib/test. A result is a file of tests, as CPython counts them.
+What is expected to fail is in tests/cpython/expected.toml, test by test.
+"""
+
+import fnmatch
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import tomllib
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from xml.etree import ElementTree
+
+from driver.context import ROOT, Unavailable
+from driver.results import Result
+
+FOLDER = ROOT / "tests" / "cpython"
+TIMEOUT = 900  # seconds for one file
+SPLIT = ("test_asyncio", "test_concurrent_futures", "test_future_stmt",
+         "test_gdb", "test_inspect", "test_multiprocessing_fork",
+         "test_multiprocessing_forkserver", "test_multiprocessing_spawn")
+
+
+def run_near(context, report, pattern):
+    """The files near what this project changed."""
+    config = load_config()
+    names = [n for n in config["near"]["files"] if pattern in n]
+    _run(context, report, "cpython-near", names, config)
+
+
+def run_all(context, report, pattern):
+    """Every file of tests for modules that are kept."""
+    config = load_config()
+    names = [n for n in test_names(context.cpython) if pattern in n]
+    for name in [n for n in names if left_out(n, config)]:
+        report.add("cpython", Result(name, "skipped", left_out(name, config)))
+    kept = [n for n in names if not left_out(n, config)]
+    _run(context, report, "cpython", kept, config)
+
+
+def load_config():
+    """expected.toml, with the modules the trim list leaves out added."""
+    config = tomllib.loads((FOLDER / "expected.toml").read_text())
+    trim = ROOT / "host" / "cpython" / "trim.toml"
+    if trim.is_file():
+        for module, row in tomllib.loads(trim.read_text()).items():
+            if isinstance(row, dict) and "reason" in row:
+                name = f"test_{module.lstrip('_')}"
+                config["left_out"].setdefault(name, f"{module} is left out")
+    return config
+
+
+def left_out(name, config):
+    """Why a file is not run, or None."""
+    return next((reason for glob, reason in config["left_out"].items()
+                 if fnmatch.fnmatchcase(name, glob)), None)
+
+
+def test_names(lib):
+    """All files of tests, as regrtest names them."""
+    names = []
+    for entry in sorted((lib / "test").iterdir()):
+        if not entry.name.startswith("test_"):
+            continue
+        if entry.name in SPLIT:
+            inner = sorted(entry.glob("test_*"))
+            names += [f"test.{entry.name}.{p.stem}" for p in inner
+                      if p.suffix == ".py" or p.is_dir()]
+        elif entry.suffix == ".py" or (entry / "__init__.py").is_file():
+            names.append(entry.stem)
+    return names
+
+
+def prepare(executable, lib, folder):
+    """The executable in a folder whose modules/ lets it import CPython's tests."""
+    shutil.rmtree(folder, ignore_errors=True)
+    modules = folder / "modules"
+    modules.mkdir(parents=True)
+    for extension in sorted((executable.parent / "modules").glob("*")):
+        (modules / extension.name).symlink_to(extension)
+    (modules / "test").symlink_to(lib / "test")
+    copy = folder / executable.name
+    try:
+        os.link(executable, copy)
+    except OSError:  # another file system
+        shutil.copy2(executable, copy)
+    return copy
+
+
+def _run(context, report, suite, names, config):
+    executable = prepare(context.ferrule, context.cpython,
+                         context.build / f"{suite}-tests")
+    said = subprocess.run([executable, "-c", "import test.libregrtest"],
+                          capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    if said.returncode != 0:
+        raise Unavailable(f"cannot import CPython's tests:\n{said.stderr[-2000:]}")
+    slow = config["near"].get("slow", [])  # started first, so that none ends alone
+    names = sorted(names, key=lambda n: slow.index(n) if n in slow else len(slow))
+    with ThreadPoolExecutor(context.jobs) as pool:
+        for result in pool.map(
+            lambda n: run_file(executable, n, config, context.environment), names
+        ):
+            report.add(suite, result)
+
+
+def run_file(executable, name, config, environment):
+    """Run one file of tests in a process of its own and judge it."""
+    expected = config["expected"].get(name.removeprefix("test."), {})
+    with tempfile.TemporaryDirectory(prefix="ferrule-test-") as folder:
+        junit = Path(folder) / "junit.xml"
+        command = [executable, "-m", "test", "-v", "--junit-xml", junit,
+                   "--tempdir", folder, "-u", "subprocess", "--timeout", TIMEOUT]
+        for test, reason in expected.items():
+            if reason.startswith("not run: "):
+                command += ["--ignore", test]
+        if "" in expected and expected[""].startswith("not run: "):
+            return Result(name, "skipped", expected[""].removeprefix("not run: "))
+        command = [str(word) for word in command] + [name]
+        code, said = _call(command, folder, environment)
+        failed = read_junit(junit)
+    again = f"./dev test cpython/{name}"
+    return judge(name, code, said, failed, expected, again)
+
+
+def _call(command, folder, environment):
+    environment = {**environment, "HOME": folder}
+    try:
+        done = subprocess.run(
+            command, cwd=folder, env=environment, timeout=TIMEOUT + 60,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )
+        return done.returncode, done.stdout.decode(errors="replace")
+    except subprocess.TimeoutExpired as late:
+        return None, (late.stdout or b"").decode(errors="replace")
+
+
+def read_junit(path):
+    """{failed test: text}, or None when the file is not there or broken off."""
+    try:
+        tree = ElementTree.parse(path)
+    except (OSError, ElementTree.ParseError):
+        return None
+    return {
+        case.get("name", ""): found.text or ""
+        for case in tree.iter("testcase")
+        for found in [*case.iter("failure"), *case.iter("error")]
+    }
+
+
+def _listed(test, expected):
+    """The row of expected.toml that covers a test, or None. Rows are the end of a
+    test's dotted name, or a pattern of it; sub-tests count as their test."""
+    name = test if test.startswith("setUp") else test.split(" ")[0]
+    return next((row for row in expected if row and (
+        name.endswith("." + row) or fnmatch.fnmatchcase(name, "*" + row))), None)
+
+
+def judge(name, code, said, failed, expected, again):
+    """One result from what a file of tests did and what was expected of it."""
+    skip = re.search(rf"{re.escape(name)} skipped(?: -- )?(.*)", said)
+    if skip and not failed:
+        return Result(name, "skipped", skip[1].strip())
+    if failed is None:
+        how = "timed out" if code is None else f"exit code {code}"
+        return Result(name, "failed", f"{how}\n{said[-6000:]}", again)
+    unlisted = {t: text for t, text in failed.items() if not _listed(t, expected)}
+    seen = {_listed(t, expected) for t in failed}
+    idle = [row for row, reason in expected.items()
+            if row and row not in seen and not reason.startswith("not run: ")]
+    if unlisted:
+        shown = "\n".join(f"{t}\n{text[-1500:]}" for t, text in unlisted.items())
+        return Result(name, "failed", shown, again)
+    if idle:
+        return Result(name, "failed", "passes, but is listed in expected.toml: "
+                      + ", ".join(idle), again)
+    if code not in (0, 2) or (code == 2 and not failed):
+        return Result(name, "failed", f"exit code {code}\n{said[-6000:]}", again)
+    return Result(name, "passed")
