@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli-private.h"
+
+const char cli_help_main[] =
+    "usage: ferrule run [OPTIONS] SCRIPT|FOLDER [ARGS...]\n"
+    "       ferrule SCRIPT [ARGS...]\n"
+    "       ferrule -c CODE | -m MODULE | - [ARGS...]\n"
+    "       ferrule info [--json]\n"
+    "\n"
+    "Runs Python agents. The tool cache and the schema guard are built in.\n"
+    "\n"
+    "commands:\n"
+    "  run    run a script, or the agent.py of a folder (run --help: limits)\n"
+    "  info   versions, built-in modules, sizes, kernel features\n"
+    "\n"
+    "options:\n"
+    "  -h, --help   this text\n"
+    "  --version    versions of Ferrule and of its CPython\n"
+    "  -c, -m, -, -I -S -E -s -B -u -O -X -W -V   as python takes them\n"
+    "\n"
+    "Packages in a folder `vendor` beside the script are found without installing.\n"
+    "\n"
+    "exit codes: 0 done, 1 uncaught exception, 2 usage, 3 configuration or missing\n"
+    "packages, 4 refused by policy, 70 internal error; SystemExit keeps its own;\n"
+    "130 interrupted, 143 terminated, 141 nobody reads stdout\n";
+
+const char cli_help_run[] =
+    "usage: ferrule run [OPTIONS] SCRIPT|FOLDER [ARGS...]\n"
+    "\n"
+    "Runs a script, or the agent.py of a folder. What follows SCRIPT or FOLDER goes to\n"
+    "the agent.\n"
+    "\n"
+    "limits and permissions, kept by the kernel, for children too:\n"
+    "  --memory SIZE     address space: bytes, or with K, M, G (FERRULE_MEMORY)\n"
+    "  --cpu SECONDS     processor time (FERRULE_CPU)\n"
+    "  --files COUNT     open descriptors (FERRULE_FILES)\n"
+    "  --write FOLDERS   change files only below these; ';' between (FERRULE_WRITE)\n"
+    "  --no-network      no new internet sockets (FERRULE_NETWORK=no)\n"
+    "\n"
+    "Their defaults are read from ~/.config/ferrule/ferrule.conf, or the file that\n"
+    "FERRULE_CONFIG names; the environment goes before the file, a flag before both.\n";
+
+const char cli_help_info[] =
+    "usage: ferrule info [--json]\n"
+    "\n"
+    "Versions, built-in modules, modules of the standard library, sizes in bytes and\n"
+    "what this kernel offers.\n";

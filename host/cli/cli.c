@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+#include "build-info.h"
+#include "cli-private.h"
+#include "config-value.h"
+#include "host-error.h"
+
+bool
+cli_usage(GError **error, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    g_autofree char *reason = g_strdup_vprintf(format, arguments);
+    va_end(arguments);
+    g_set_error(error, HOST_ERROR, HOST_ERROR_USAGE, "%s", reason);
+    return false;
+}
+
+bool
+cli_set_text(Cli *cli, const char *text)
+{
+    cli->command = CLI_TEXT;
+    cli->text = g_strdup(text);
+    return true;
+}
+
+/* ---- run -------------------------------------------------------------------- */
+
+/* `--flag`, `--flag value` or `--flag=value` at argv[*at]; moves *at behind it. */
+static bool
+take_flag(Cli *cli, int argc, char **argv, int *at, GError **error)
+{
+    const char *word = argv[*at];
+    const char *equals = strchr(word, '=');
+    g_autofree char *flag = equals == NULL
+                                ? g_strdup(word + 2)
+                                : g_strndup(word + 2, (size_t)(equals - word) - 2);
+    bool takes_value;
+    if (!g_str_has_prefix(word, "--") || !host_config_has_flag(flag, &takes_value))
+        return cli_usage(error, "run: unknown option %s; `ferrule run --help` lists them",
+                         word);
+    if (!takes_value && equals != NULL)
+        return cli_usage(error, "run: --%s takes no value", flag);
+    const char *value = equals == NULL ? NULL : equals + 1;
+    if (takes_value && value == NULL) {
+        if (*at + 1 >= argc)
+            return cli_usage(error, "run: --%s needs a value", flag);
+        value = argv[++*at];
+    }
+    ++*at;
+    g_ptr_array_add(cli->flags, g_steal_pointer(&flag));
+    g_ptr_array_add(cli->flags, g_strdup(value));
+    return true;
+}
+
+static bool
+parse_run(Cli *cli, int argc, char **argv, GError **error)
+{
+    int at = 2;
+    cli->command = CLI_RUN;
+    while (at < argc && argv[at][0] == '-' && argv[at][1] != '\0') {
+        if (strcmp(argv[at], "--help") == 0 || strcmp(argv[at], "-h") == 0)
+            return cli_set_text(cli, cli_help_run);
+        if (strcmp(argv[at], "--") == 0) {
+            at++;
+            break;
+        }
+        if (!take_flag(cli, argc, argv, &at, error))
+            return false;
+    }
+    if (at >= argc)
+        return cli_usage(error, "run: which script? ferrule run SCRIPT|FOLDER [ARGS...]");
+    if (!cli_set_script(cli, argv[at], error))
+        return false;
+    g_ptr_array_add(cli->python_argv, g_strdup(argv[0]));
+    /* A name that looks like an option would be one to CPython. */
+    g_ptr_array_add(cli->python_argv, cli->script[0] == '-'
+                                          ? g_strconcat("./", cli->script, NULL)
+                                          : g_strdup(cli->script));
+    for (at++; at < argc; at++)
+        g_ptr_array_add(cli->python_argv, g_strdup(argv[at]));
+    return true;
+}
+
+/* ---- other commands --------------------------------------------------------- */
+
+static bool
+parse_info(Cli *cli, int argc, char **argv, GError **error)
+{
+    cli->command = CLI_INFO;
+    for (int i = 2; i < argc; i++) {
+        if (strcmp(argv[i], "--json") == 0)
+            cli->json = true;
+        else if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+            return cli_set_text(cli, cli_help_info);
+        else
+            return cli_usage(error, "info: unknown option %s; there is only --json",
+                             argv[i]);
+    }
+    return true;
+}
+
+static const struct {
+    const char *name;
+    bool (*parse)(Cli *cli, int argc, char **argv, GError **error);
+} commands[] = {
+    {"run", parse_run},
+    {"info", parse_info},
+};
+
+static bool
+parse(Cli *cli, int argc, char **argv, GError **error)
+{
+    if (argc < 2) {
+        return cli_usage(error, "what shall run? ferrule run SCRIPT|FOLDER [ARGS...]; "
+                                "`ferrule --help` says more");
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(commands); i++)
+        if (strcmp(argv[1], commands[i].name) == 0)
+            return commands[i].parse(cli, argc, argv, error);
+    if (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0)
+        return cli_set_text(cli, cli_help_main);
+    if (strcmp(argv[1], "--version") == 0)
+        return cli_set_text(cli, "ferrule " FERRULE_VERSION " (CPython " CPYTHON_VERSION
+                                 ")\n");
+    return cli_parse_python(cli, argc, argv, error);
+}
+
+bool
+cli_parse(Cli *cli, int argc, char **argv, GError **error)
+{
+    cli->python_argv = g_ptr_array_new_with_free_func(g_free);
+    cli->flags = g_ptr_array_new_with_free_func(g_free);
+    if (!parse(cli, argc, argv, error))
+        return false;
+    g_ptr_array_add(cli->python_argv, NULL);
+    return true;
+}
+
+bool
+cli_load_config(Cli *cli, GError **error)
+{
+    if (!host_config_load(&cli->config, error))
+        return false;
+    for (guint i = 0; i < cli->flags->len; i += 2)
+        if (!host_config_set_flag(&cli->config, cli->flags->pdata[i],
+                                  cli->flags->pdata[i + 1], error))
+            return false;
+    return true;
+}
+
+void
+cli_clear(Cli *cli)
+{
+    host_config_clear(&cli->config);
+    g_clear_pointer(&cli->python_argv, g_ptr_array_unref);
+    g_clear_pointer(&cli->flags, g_ptr_array_unref);
+    g_clear_pointer(&cli->script, g_free);
+    g_clear_pointer(&cli->vendor, g_free);
+    g_clear_pointer(&cli->text, g_free);
+}

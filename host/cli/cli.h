@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/* cli.h - the command line, understood.
+ *
+ * Purpose    turn argv into one Cli: which command, with which settings, and for a run
+ *            the command line that CPython gets.
+ * Ownership  a Cli owns all it holds; cli_clear() frees it. `argv` is borrowed.
+ * Threads    none: used once at start-up.
+ * Errors     HOST_ERROR_USAGE: what was wrong and what to write instead.
+ * Limits     those of the kernel on arguments.
+ * Cost       linear in argc.
+ * Example    g_auto(Cli) cli = CLI_INIT;
+ *            if (!cli_parse(&cli, argc, argv, &error))
+ *                return host_error_report(error);
+ */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+
+#include "host-config.h"
+
+G_BEGIN_DECLS
+
+typedef enum {
+    CLI_TEXT, /* print `text` and end with 0 */
+    CLI_RUN,
+    CLI_INFO
+} CliCommand;
+
+typedef struct {
+    CliCommand command;
+    bool json;
+    bool plain;              /* -S: no exit(), quit(), help() */
+    HostConfig config;       /* flags only until cli_load_config() */
+    GPtrArray *python_argv;  /* of char *, NULL at the end; CLI_RUN */
+    char *script;            /* what runs, NULL for -c, -m, - */
+    char *vendor;            /* the vendored packages beside it, NULL for none */
+    char *text;              /* CLI_TEXT */
+    GPtrArray *flags;        /* pairs of flag and value, NULL for none; CLI_RUN */
+} Cli;
+
+#define CLI_INIT {0}
+
+bool cli_parse(Cli *cli, int argc, char **argv, GError **error);
+
+/* Fill cli->config: file < environment < flag. */
+bool cli_load_config(Cli *cli, GError **error);
+
+void cli_clear(Cli *cli);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Cli, cli_clear)
+
+G_END_DECLS

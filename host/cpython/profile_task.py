@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: MIT
+"""The work from which the compiler learns what is hot (profile-guided release build).
+
+First CPython's own list of representative tests, then what agents do all day: JSON,
+regular expressions, coroutines, classes and closures, exceptions, imports.
+"""
+
+import asyncio
+import importlib
+import json
+import re
+import runpy
+import sys
+
+ROUNDS = 60
+
+DOCUMENT = {
+    "tool": "search_files", "arguments": {"query": "budget 2026", "limit": 20},
+    "result": [{"path": f"/home/me/notes/{n}.md", "size": n * 37, "score": n / 7,
+                "tags": ["a", "ü", None, True]} for n in range(60)],
+}  # fmt: skip
+
+
+class Task:
+    """A node of a small scheduler: attribute access, method calls, allocation."""
+
+    def __init__(self, name, following):
+        self.name, self.following, self.count = name, following, 0
+
+    def run(self, amount):
+        self.count += amount
+        return self.following.run(amount - 1) if amount and self.following else self
+
+
+def objects():
+    chain = None
+    for n in range(200):
+        chain = Task(n, chain)
+    for _ in range(200):
+        chain.run(150)
+
+
+def text():
+    encoded = json.dumps(DOCUMENT)
+    for _ in range(40):
+        assert json.loads(encoded) == DOCUMENT
+        re.findall(r"/home/(\w+)/notes/(\d+)\.md", encoded)
+        " ".join(f"{k}={v!r:>10}" for k, v in DOCUMENT["arguments"].items()).split()
+
+
+def numbers():
+    state = [float(n) for n in range(60)]
+    for _ in range(60):
+        state = [(a * 0.5 + b) % 17.0 for a, b in zip(state, reversed(state))]
+    order = list(range(8))
+    for n in range(20_000):
+        order[n % 8], order[(n * 3) % 8] = order[(n * 3) % 8], order[n % 8]
+
+
+def errors():
+    for n in range(3_000):
+        try:
+            {}[n]
+        except KeyError as error:
+            assert error.args
+
+
+async def turn(queue, number):
+    await queue.put(number)
+    await asyncio.sleep(0)
+    return await queue.get()
+
+
+async def turns():
+    queue = asyncio.Queue()
+    for _ in range(20):
+        await asyncio.gather(*(turn(queue, n) for n in range(40)))
+
+
+def imports():
+    for name in ("argparse", "dataclasses", "typing", "email.message", "logging"):
+        sys.modules.pop(name, None)
+        importlib.import_module(name)
+
+
+def agent_work():
+    for _ in range(ROUNDS):
+        for part in (objects, text, numbers, errors, imports):
+            part()
+        asyncio.run(turns())
+
+
+def representative_tests():
+    sys.argv = ["test", "--pgo", "--timeout", "600"]
+    try:
+        runpy.run_module("test", run_name="__main__")
+    except SystemExit:
+        pass  # a test that fails here fails in the suite `cpython` too
+
+
+if __name__ == "__main__":
+    agent_work()
+    representative_tests()

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* interpreter-private.h - what the rooms of host/interpreter share. */
+#pragma once
+
+#include <Python.h>
+
+#include "interpreter.h"
+
+/* The finder and loader of the built-in standard library. */
+PyMODINIT_FUNC PyInit__ferrule_stdlib(void);
+
+/* Root of the built-in library in sys.path: the executable's own path. Set before the
+ * first interpreter starts, constant while any runs. */
+void stdlib_module_set_root(const char *executable);
+const char *stdlib_module_root(void);
+
+/* Fill a PyConfig for `options`; the caller clears it. */
+PyStatus interpreter_config_fill(PyConfig *config, const InterpreterOptions *options);
+
+/* Decode the options that decide how the others are read. */
+PyStatus interpreter_config_preinitialize(const InterpreterOptions *options);
+
+/* A broken stdout ends the run quietly by SIGPIPE: install the hooks in the started
+ * interpreter; after the run, end the process if it came to that. */
+bool closed_stdout_watch(void);
+void closed_stdout_raise(void);
+
+/* Check the packages that a script's PEP 723 block asks for. 0: all there. Else the
+ * exit code, the message is printed. */
+int requirements_check(const InterpreterOptions *options);
+
+/* exit(), quit() and help() without the rest of `site`. */
+bool interpreter_add_builtins(void);

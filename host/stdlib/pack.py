@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: MIT
+"""Pack the standard library into the two blobs of the executable.
+
+    python -I -X no_debug_ranges pack.py CPYTHON OUT [PACKAGES...]
+
+Run by Meson with the interpreter that was just built, so that the byte code fits it.
+CPYTHON is the folder made by host/cpython/build.py. Each of PACKAGES is FOLDER or
+PREFIX:FOLDER: what is in it joins the library, below PREFIX (our own `ferrule`,
+Debian's `packaging` as `ferrule/_vendor/packaging`).
+Written into OUT:
+    stdlib.bin     every module, compressed, as host/stdlib/stdlib-table.c reads it
+    frozen.bin     the modules needed before the importer exists, raw marshal data
+    frozen-table.h rows of `struct _frozen` that point into frozen.bin
+    left-out.h     rows {name, text} for the errors about modules left out
+"""
+
+import marshal
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import libzstd
+
+HERE = Path(__file__).resolve().parent
+CPYTHON_RECIPE = HERE.parent / "cpython"
+
+# CPython's own frozen set, in the groups of Python/frozen.c: (frozen name, file).
+BOOTSTRAP = [
+    ("_frozen_importlib", "importlib/_bootstrap.py"),
+    ("_frozen_importlib_external", "importlib/_bootstrap_external.py"),
+    ("zipimport", "zipimport.py"),
+]
+FROZEN = [
+    ("abc", "abc.py"),
+    ("codecs", "codecs.py"),
+    ("io", "io.py"),
+    ("_collections_abc", "_collections_abc.py"),
+    ("_sitebuiltins", "_sitebuiltins.py"),
+    ("genericpath", "genericpath.py"),
+    ("ntpath", "ntpath.py"),
+    ("posixpath", "posixpath.py"),
+    ("os.path", "posixpath.py"),
+    ("os", "os.py"),
+    ("site", "site.py"),
+    ("stat", "stat.py"),
+    ("importlib.util", "importlib/util.py"),
+    ("importlib.machinery", "importlib/machinery.py"),
+    ("runpy", "runpy.py"),
+]
+# Imported at every start: kept raw, decoding them would cost more than it saves.
+RAW = {"encodings", "encodings.aliases", "encodings.utf_8"}
+
+FLAG_PACKAGE, FLAG_DATA, FLAG_RAW = 1, 2, 4
+MAGIC, HEADER_WORDS, ENTRY_WORDS = b"FSTD", 6, 6
+DICTIONARY_BYTES = 112 * 1024
+
+
+class Entry:
+    """One module or data file on its way into the blob."""
+
+    def __init__(self, name, data, flags):
+        self.name, self.data, self.flags = name, data, flags
+
+
+def left_out(recipe):
+    """{module name: text of the error} from trim.toml."""
+    rows = tomllib.loads((recipe / "trim.toml").read_text())
+    table = {}
+
+    def walk(prefix, value):
+        if "reason" in value:
+            table[prefix] = (
+                f"; Ferrule leaves it out ({value['reason']}): {value['instead']}"
+            )
+        for key, inner in value.items():
+            if isinstance(inner, dict):
+                walk(f"{prefix}.{key}" if prefix else key, inner)
+
+    walk("", rows)
+    return table
+
+
+def is_left_out(name, table):
+    parts = name.split(".")
+    return any(".".join(parts[:n]) in table for n in range(1, len(parts) + 1))
+
+
+def module_name(path):
+    parts = list(path.with_suffix("").parts)
+    if parts[-1] == "__init__":
+        parts.pop()
+    return ".".join(parts)
+
+
+def compiled(source, filename):
+    """Marshalled code; the importer puts the executable's path before `filename`."""
+    code = compile(source, filename, "exec", dont_inherit=True, optimize=0)
+    return marshal.dumps(code)
+
+
+def entries_below(root, table, keep_data, prefix=Path()):
+    """Every kept module below `root`, and the data files where they are wanted."""
+    for path in sorted(root.rglob("*")):
+        relative = prefix / path.relative_to(root)
+        if path.is_dir() or "__pycache__" in relative.parts:
+            continue
+        if path.suffix == ".py":
+            name = module_name(relative)
+            if not name or is_left_out(name, table):
+                continue
+            flags = FLAG_PACKAGE if path.name == "__init__.py" else 0
+            flags |= FLAG_RAW if name in RAW else 0
+            yield Entry(name, compiled(path.read_bytes(), str(relative)), flags)
+        elif keep_data:
+            yield Entry(str(relative), path.read_bytes(), FLAG_DATA)
+
+
+def sysconfig_data(cpython):
+    """The build-time variables that sysconfig imports by a generated name."""
+    (found,) = (cpython / "build").glob("build/lib.*/_sysconfigdata_*.py")
+    return Entry(found.stem, compiled(found.read_bytes(), found.name), 0)
+
+
+def collect(cpython, packages):
+    table = left_out(CPYTHON_RECIPE)
+    lib = cpython / "src" / "Lib"
+    entries = [e for e in entries_below(lib, table, keep_data=False)
+               if not e.name.startswith("site-packages")]  # fmt: skip
+    entries.append(sysconfig_data(cpython))
+    for package in packages:
+        prefix, _, folder = package.rpartition(":")
+        entries += entries_below(Path(folder), {}, True, Path(prefix))
+    return sorted(entries, key=lambda entry: entry.name.encode()), table
+
+
+def word(number):
+    return number.to_bytes(4, "little")
+
+
+def write_blob(entries, target):
+    """The format is described in stdlib-table.h."""
+    small = [e.data for e in entries if not e.flags & FLAG_RAW]
+    dictionary = libzstd.train(small, DICTIONARY_BYTES)
+    rows, names, data = [], bytearray(), bytearray()
+    with libzstd.Compressor(dictionary, level=19) as compressor:
+        for entry in entries:
+            raw = entry.flags & FLAG_RAW
+            stored = entry.data if raw else compressor.compress(entry.data)
+            name = entry.name.encode()
+            rows.append((len(names), len(name), entry.flags, len(data), len(stored),
+                         len(entry.data)))  # fmt: skip
+            names += name + b"\0"
+            data += stored
+    base = 4 * HEADER_WORDS + 4 * ENTRY_WORDS * len(rows)
+    header = [len(rows), base, base + len(names), len(dictionary)]
+    data_at = base + len(names) + len(dictionary)
+    blob = MAGIC + b"".join(map(word, [*header, data_at]))
+    blob += b"".join(word(number) for row in rows for number in row)
+    target.write_bytes(blob + names + dictionary + data)
+
+
+def patched_importlib(cpython, work):
+    """A copy of importlib with our two seams in it."""
+    target = work / "Lib" / "importlib"
+    shutil.rmtree(work, ignore_errors=True)
+    target.mkdir(parents=True)
+    for path in (cpython / "src" / "Lib" / "importlib").glob("*.py"):
+        shutil.copy(path, target)
+    with open(CPYTHON_RECIPE / "importlib.patch", "rb") as patch:
+        subprocess.run(["patch", "-s", "-p1"], cwd=work, stdin=patch, check=True)
+    return work / "Lib"
+
+
+def freeze(cpython, out):
+    """Write frozen.bin and its table."""
+    patched = patched_importlib(cpython, out / "importlib")
+    data, table = bytearray(), []
+    for group, modules in (("BOOTSTRAP", BOOTSTRAP), ("STDLIB", FROZEN)):
+        table.append(f"#define FROZEN_{group} \\")
+        for name, file in modules:
+            path = patched / file
+            path = path if path.exists() else cpython / "src" / "Lib" / file
+            code = compiled(path.read_bytes(), f"<frozen {path.stem}>")
+            table.append(f'    {{"{name}", FROZEN_AT({len(data)}), {len(code)}, 0}}, \\')
+            data += code + bytes(-len(code) % 16)
+        table.append("")
+    (out / "frozen.bin").write_bytes(data)
+    (out / "frozen-table.h").write_text("\n".join(table))
+
+
+def write_left_out(table, target):
+    rows = [f"    {{{quote(name)}, {quote(text)}}}, \\" for name, text in table.items()]
+    target.write_text("#define LEFT_OUT \\\n" + "\n".join(rows) + "\n\n")
+
+
+def quote(text):
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def main(cpython, out, *packages):
+    cpython, out = Path(cpython), Path(out)
+    out.mkdir(parents=True, exist_ok=True)
+    entries, table = collect(cpython, packages)
+    write_blob(entries, out / "stdlib.bin")
+    freeze(cpython, out)
+    write_left_out(table, out / "left-out.h")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
