@@ -12,7 +12,7 @@ FORBIDDEN = [
     (r"npm[j]s\.(org|com)|regis[t]ry\.yarnpkg", "host of a package registry"),
     (r"crates[.]io|proxy\.gol[a]ng\.org|repo[1]?\.maven", "host of a package registry"),
     (r"(deb|ftp|snapshot|security)\.deb[i]an\.org", "host of a package mirror"),
-    (r"(?<![\w.])/wo[r]k/|(?<![\w.<])/ho[m]e/[a-z]", "absolute path of one machine"),
+    (r"(?<![\w.])/wo[r]k/|(?<![\w.<])/ho[m]e/(?!me\b|you\b)[a-z]", "absolute path of one machine"),
 ]
 # Third-party licences and data are quoted as they are.
 VERBATIM = ("LICENSE*", "*/LICENSE*", "agents/*/data/*", "tests/*/data/*", "*.patch")

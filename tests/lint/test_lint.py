@@ -100,8 +100,8 @@ class Text(RuleCase):
 
     def test_paths_of_one_machine(self):
         self.fires(rules_text.check_words, {"a.txt": "cd /wo" "rk/x\n"}, "absolute")
-        self.fires(rules_text.check_words, {"a.txt": "cd /ho" "me/me/x\n"}, "absolute")
-        self.spares(rules_text.check_words, {"a.txt": "a relative/work/x\n"})
+        self.fires(rules_text.check_words, {"a.txt": "cd /ho" "me/joe/x\n"}, "absolute")
+        self.spares(rules_text.check_words, {"a.txt": "a relative/work/x and /ho" "me/me/x\n"})
 
     def test_path_of_the_checkout(self):
         with tempfile.TemporaryDirectory() as root:
