@@ -97,7 +97,7 @@ class Text(HostCase):
         self.expect(run(FERRULE), code=1, out="")
 
     def test_name_with_odd_letters(self):
-        self.expect(self.run_script("print(__file__[-9:])", name="a b é日.py"),
+        self.expect(self.run_script("print(__file__[-10:])", name="a b é日.py"),
                     out="/a b é日.py\n")
 
     def test_shebang(self):

@@ -38,14 +38,16 @@ class Interrupted(HostCase):
 
     def test_in_c_calls(self):
         for call in ("time.sleep(60)", "select.select([], [], [], 60)",
-                     "os.read(r, 1)", "socket.socketpair()[0].recv(1)",
+                     "os.read(r, 1)", "s[0].recv(1)",
                      "threading.Event().wait(60)", "queue.Queue().get()",
                      "subprocess.run(['sleep', '60'])",
                      "re.match('(a+)+$', 'a' * 60 + 'b')", "9 ** (9 ** 9)",
-                     "asyncio.run(asyncio.sleep(60))", "threading.Lock().acquire(True, 60)"):
+                     "asyncio.run(asyncio.sleep(60))", "lock.acquire(True, 60)"):
             with self.subTest(call=call):
                 self.dies("import asyncio, os, queue, re, select, socket, subprocess, "
-                          "threading, time\nr, w = os.pipe()\nprint('ready')\n" + call)
+                          "threading, time\nr, w = os.pipe()\ns = socket.socketpair()\n"
+                          "lock = threading.Lock(); lock.acquire()\nprint('ready')\n"
+                          + call)
 
     def test_script_may_catch_it(self):
         code, out, err = self.interrupt("""

@@ -66,7 +66,8 @@ class HungUp(HostCase):
 
 
 class Closed(HostCase):
-    CODE = "import sys; print('x'); print('y', file=sys.stderr); sys.exit(4)"
+    CODE = "import sys; print('x'); sys.stderr and sys.stderr.write('y\\n'); "\
+           "sys.exit(4)"
 
     def closed(self, *descriptors, code=None):
         redirections = " ".join(f"{fd}{'<' if fd == 0 else '>'}&-" for fd in descriptors)
@@ -115,7 +116,7 @@ class Full(HostCase):
     def test_full_device_noticed_by_the_script(self):
         with open("/dev/full", "w") as full:
             done = self.run_code("print('x', flush=True)", stdout=full)
-        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn(done.returncode, (1, 120), done.stderr)
         self.assertIn("No space left on device", done.stderr)
 
 
