@@ -51,8 +51,6 @@ def _mixed(suite, inside, jobs=0):
 def _lint(context, report, pattern):
     """Each check of the linter is a test; so are the tests of the linter."""
     command = [sys.executable, TESTS / "lint/lint.py"]
-    headers = list(context.build.glob("**/cpython-headers"))
-    command += ["--cpython", headers[0]] if headers else []
     listed = subprocess.run([*command, "--list"], capture_output=True, text=True)
     for line in listed.stdout.splitlines():
         check, _, meaning = line.partition(" ")

@@ -11,6 +11,7 @@ Opt-out: a comment with `nocheck:RULE` on the line, or alone on the line before,
 """
 
 import argparse
+import os
 import sys
 from collections import Counter
 from pathlib import Path
@@ -75,11 +76,20 @@ def run(tree, names, out=print):
     return counts
 
 
+def built_cpython():
+    """The newest interpreter in the build cache, for its headers; None without one."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ferrule"
+    found = sorted(cache.glob("cpython-*/include/Python.h"),
+                   key=lambda path: path.stat().st_mtime)
+    return found[-1].parents[1] if found else None
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("root", nargs="?", type=Path,
                         default=Path(__file__).resolve().parents[2])
-    parser.add_argument("--cpython", type=Path, help="folder with CPython's include/")
+    parser.add_argument("--cpython", type=Path, default=built_cpython(),
+                        help="folder with CPython's include/")
     parser.add_argument("--only", action="append", choices=CHECKS, metavar="CHECK")
     parser.add_argument("--list", action="store_true", help="list the checks")
     options = parser.parse_args()

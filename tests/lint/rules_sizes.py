@@ -111,26 +111,32 @@ def _stem(source):
     return source.name.rsplit(".", 1)[0].removesuffix("-private")
 
 
-def _own_headers(source, tree):
-    """Headers whose contract a file implements: named like the start of its name."""
-    stem = _stem(source) + "-"
+def _family(source):
+    return _stem(source).split("-")[0]
+
+
+def _headers_beside(source, tree):
+    """Headers of a family of files, json-scan.h for json-string.c, and the folder's own
+    header, interpreter/interpreter.h."""
+    folder = source.folder.rsplit("/", 1)[-1]
     return [
         s for s in tree.matching(lambda s: s.path.endswith(".h"))
-        if s.folder == source.folder and stem.startswith(_stem(s) + "-")
+        if s.folder == source.folder and _family(s) in (_family(source), folder)
     ]
 
 
 def _well_named(function, source, headers):
-    """tool-cache-stats.c may define tool_cache_stats_x; when it implements
-    tool-cache.h also tool_cache_x, and tool_x where that header declares it."""
+    """tool-cache-stats.c may define tool_cache_stats_x; where tool-cache.h is also
+    tool_cache_x; and tool_x where a header of the family tool declares it."""
     stems = {_stem(source), re.sub(r"(module|object)$", "", _stem(source))}
-    stems |= {_stem(header) for header in headers}
+    stems |= {_stem(h) for h in headers if _stem(source).startswith(_stem(h) + "-")}
     names = [stem.replace("-", "_") for stem in stems]
     if any(function.name == n or function.name.startswith(n + "_") for n in names):
         return True
-    family = _stem(source).split("-")[0] + "_"
-    return function.name.startswith(family) and any(
-        t.text == function.name for h in headers for t in h.tokens
+    return any(
+        function.name.startswith(_family(header) + "_")
+        and any(t.text == function.name for t in header.tokens)
+        for header in headers
     )
 
 
@@ -139,7 +145,7 @@ def check_prefix(tree):
     for source in tree.matching(
         lambda s: s.path.endswith(".c") and s.path.startswith(("native-modules/", "host/"))
     ):
-        headers = _own_headers(source, tree)
+        headers = _headers_beside(source, tree)
         for function in source.declarations[0]:
             if function.static or function.name == "main":
                 continue

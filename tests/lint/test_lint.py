@@ -244,6 +244,13 @@ class Sizes(RuleCase):
                    {path: text, "native-modules/base/json-scan.h":
                     "int json_error_text(void);\nint text(void);\n"}, ":2: text")
 
+    def test_prefix_of_the_header_of_the_folder(self):
+        text = "int interpreter_inittab(void) { }\nint interpreter_x(void) { }\n"
+        self.fires(rules_sizes.check_prefix,
+                   {"host/interpreter/inittab.c": text,
+                    "host/interpreter/interpreter.h": "int interpreter_inittab(void);\n"},
+                   "interpreter_x should start with inittab_")
+
     def test_prefix_of_a_binding(self):
         self.spares(rules_sizes.check_prefix, {
             "native-modules/toolcache/python/cachemodule.c":
