@@ -30,8 +30,8 @@ def main(argv):
     whole = replay.run(progress.update)
     progress.finish()
     summary = summarise(replay, interrupted=not whole)
-    _report(options, summary)
     drawn = _write_trace(trace, replay, summary)
+    _report(options, summary)
     if not whole:
         return EXIT_INTERRUPTED
     return EXIT_ALL if drawn and not traffic.problems else EXIT_PARTLY

@@ -50,5 +50,6 @@ def _drop_tool(traffic, tool, error):
     lost = sum(call.tool == tool.name for call in traffic.calls)
     text = f'tool "{tool.name}" has a bad schema: {error}'
     if lost:
-        text += f" ({lost} calls to it are left out)"
+        calls = "1 call to it is" if lost == 1 else f"{lost} calls to it are"
+        text += f" ({calls} left out)"
     traffic.problems.append(Problem(traffic.tools_file, tool.line, text))

@@ -35,7 +35,7 @@ class Log:
         self.random = random.Random(seed)
         self.clock = datetime.datetime(2026, 3, 2, 8, 31, tzinfo=datetime.UTC)
         self.records = []
-        self.unused = []
+        self.unused = list(MISTAKES)
 
     def session(self, number):
         functions, weights = zip(*TASKS)
@@ -51,12 +51,10 @@ class Log:
 
     def _mistake(self, number, tool, arguments):
         """Each mistake of the table is made once before any is made twice."""
-        fitting = [row for row in self.unused if row[0] == tool]
-        if not fitting:
-            fitting = [row for row in MISTAKES if row[0] == tool]
-            self.unused += fitting
-        row = self.random.choice(fitting)
-        self.unused.remove(row)
+        spoils = [row for row in MISTAKES if row[0] == tool and row[2](arguments) != arguments]
+        row = self.random.choice([row for row in spoils if row in self.unused] or spoils)
+        if row in self.unused:
+            self.unused.remove(row)
         spoiled = row[2](arguments)
         self._record(number, tool, spoiled, 3 + self.random.random() * 9,
                      error="invalid arguments")

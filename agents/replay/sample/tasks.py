@@ -7,8 +7,8 @@ for each task, as agents do.
 """
 
 PROJECTS = [  # most used first
-    ("Harbour", "~/work/harbour", ["plan.md", "budget.csv", "risks.md"]),
-    ("Lantern", "~/work/lantern", ["notes.md", "survey.csv"]),
+    ("Harbour", "~/projects/harbour", ["plan.md", "budget.csv", "risks.md"]),
+    ("Lantern", "~/projects/lantern", ["notes.md", "survey.csv"]),
     ("Tax 2025", "~/private/tax-2025", ["receipts.csv", "letter.txt"]),
 ]
 CITIES = ["Bergen", "Lisbon", "Utrecht", "Osaka"]

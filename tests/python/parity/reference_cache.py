@@ -9,7 +9,7 @@ set of right answers, which has one member except where time or capacity leave a
 import time
 from collections import OrderedDict
 
-from reference_json import key, parse
+from parity.reference_json import key, parse
 
 MISS = None
 

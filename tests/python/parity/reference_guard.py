@@ -9,7 +9,7 @@ on which Python's `re` and ECMA-262 agree.
 import re
 from fractions import Fraction
 
-from reference_json import key
+from parity.reference_json import key
 
 
 def is_valid(schema, value):

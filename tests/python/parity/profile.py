@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: MIT
+"""How much the property tests try, and what happens where Hypothesis is missing.
+
+FERRULE_EXAMPLES multiplies the number of examples; FERRULE_SEED=random explores anew
+instead of repeating the pinned examples.
+"""
+
+import os
+import unittest
+
+try:
+    import hypothesis
+except ImportError:
+    raise unittest.SkipTest("Hypothesis is not there (no network, cold cache?)") from None
+
+FACTOR = float(os.environ.get("FERRULE_EXAMPLES", "1"))
+
+
+def examples(number):
+    """Settings, or a decorator: so many examples, no deadline (the machine is shared)."""
+    return hypothesis.settings(
+        max_examples=max(1, int(number * FACTOR)),
+        deadline=None,
+        database=None,
+        derandomize=os.environ.get("FERRULE_SEED") != "random",
+        suppress_health_check=list(hypothesis.HealthCheck),
+    )

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""support - what several tests of the modules and agents need."""
