@@ -73,8 +73,15 @@ def _heading(summary):
         svg.text(LEFT, 56, sub, fill=MUTED),
     ]
     if summary["note"]:
-        shapes.append(svg.text(LEFT, HEIGHT - 10, _first_sentence(summary["note"]),
-                               fill=MUTED, font_size=12))
+        shapes.append(
+            svg.text(
+                LEFT,
+                HEIGHT - 10,
+                _first_sentence(summary["note"]),
+                fill=MUTED,
+                font_size=12,
+            )
+        )
     return shapes
 
 
@@ -100,22 +107,41 @@ def _legend(bins):
 
 def _share_panel(bins):
     height = SHARE_BOTTOM - SHARE_TOP
-    shapes = [_panel_name(SHARE_TOP, "answered from the cache, % of the calls it may answer")]
+    shapes = [
+        _panel_name(SHARE_TOP, "answered from the cache, % of the calls it may answer")
+    ]
     for percent in (0, 25, 50, 75, 100):
         y = SHARE_BOTTOM - height * percent / 100
         shapes += _gridline(y, f"{percent} %")
     now, so_far = _shares(bins)
-    shapes.append(_share_curve(now, stroke="#0072b2", stroke_opacity=0.35,
-                               stroke_width=1.5))
+    shapes.append(
+        _share_curve(now, stroke="#0072b2", stroke_opacity=0.35, stroke_width=1.5)
+    )
     shapes.append(_share_curve(so_far, stroke="#0072b2", stroke_width=3))
     if so_far:
         _, last = so_far[-1]
         y = SHARE_BOTTOM - height * last
         above = y - 10 if last < 0.85 else y + 20
-        shapes.append(svg.text(RIGHT - 4, above, f"{last:.0%} so far", text_anchor="end",
-                               fill="#0072b2", font_weight=600))
-    shapes.append(svg.text(RIGHT, SHARE_TOP - 8, "thick: so far, thin: at that moment",
-                           text_anchor="end", fill=MUTED, font_size=12))
+        shapes.append(
+            svg.text(
+                RIGHT - 4,
+                above,
+                f"{last:.0%} so far",
+                text_anchor="end",
+                fill="#0072b2",
+                font_weight=600,
+            )
+        )
+    shapes.append(
+        svg.text(
+            RIGHT,
+            SHARE_TOP - 8,
+            "thick: so far, thin: at that moment",
+            text_anchor="end",
+            fill=MUTED,
+            font_size=12,
+        )
+    )
     return shapes
 
 
@@ -162,8 +188,16 @@ def _column(x, width, column, scale):
     for count, (_, label, colour) in zip(column, KINDS):
         if count:
             y -= count * scale
-            shapes.append(svg.rect(x + 1, y, width - 2, count * scale,
-                                   tip=f"{count:,} {label}", fill=colour))
+            shapes.append(
+                svg.rect(
+                    x + 1,
+                    y,
+                    width - 2,
+                    count * scale,
+                    tip=f"{count:,} {label}",
+                    fill=colour,
+                )
+            )
     return shapes
 
 
@@ -185,11 +219,20 @@ def _time_axis(span_s, speed):
     for tick in range(int(span / step) + 1):
         x = LEFT + (RIGHT - LEFT) * tick * step / span
         shapes.append(svg.line(x, CALLS_BOTTOM, x, CALLS_BOTTOM + 5, stroke=MUTED))
-        shapes.append(svg.text(x, CALLS_BOTTOM + 19, f"{tick * step:g}",
-                               text_anchor="middle", fill=MUTED, font_size=12))
+        shapes.append(
+            svg.text(
+                x,
+                CALLS_BOTTOM + 19,
+                f"{tick * step:g}",
+                text_anchor="middle",
+                fill=MUTED,
+                font_size=12,
+            )
+        )
     words = f"{unit} since the replay began ({speed:g}x recorded speed)"
-    shapes.append(svg.text((LEFT + RIGHT) / 2, CALLS_BOTTOM + 37, words,
-                           text_anchor="middle"))
+    shapes.append(
+        svg.text((LEFT + RIGHT) / 2, CALLS_BOTTOM + 37, words, text_anchor="middle")
+    )
     return shapes
 
 
@@ -204,7 +247,9 @@ def _nice_step(rough):
 
 def _round_up(count):
     """An axis end that halves to a whole number."""
-    return max(2, math.ceil(count / 2) * 2 if count < 20 else math.ceil(count / 20) * 20)
+    return max(
+        2, math.ceil(count / 2) * 2 if count < 20 else math.ceil(count / 20) * 20
+    )
 
 
 def _seconds(seconds):

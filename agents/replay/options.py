@@ -50,7 +50,10 @@ def parse(argv):
 
 def _add_input(group):
     group.add_argument(
-        "--data", type=Path, default=SAMPLE, metavar="FOLDER",
+        "--data",
+        type=Path,
+        default=SAMPLE,
+        metavar="FOLDER",
         help="folder with tools.json and calls.jsonl (default: the sample)",
     )
     group.add_argument("--tools", type=Path, metavar="FILE", help="the tool schemas")
@@ -59,19 +62,31 @@ def _add_input(group):
 
 def _add_cache(group):
     group.add_argument(
-        "--clients", type=_count, default=8, metavar="N",
+        "--clients",
+        type=_count,
+        default=8,
+        metavar="N",
         help="clients that send calls at the same time (default 8)",
     )
     group.add_argument(
-        "--speed", type=_positive, default=100.0, metavar="X",
+        "--speed",
+        type=_positive,
+        default=100.0,
+        metavar="X",
         help="a recorded second takes 1/X seconds (default 100; 1 is real time)",
     )
     group.add_argument(
-        "--ttl", type=_positive, default=300.0, metavar="SECONDS",
+        "--ttl",
+        type=_positive,
+        default=300.0,
+        metavar="SECONDS",
         help="how long a result stays good, in recorded time (default 300)",
     )
     group.add_argument(
-        "--max-entries", type=_count, default=10_000, metavar="N",
+        "--max-entries",
+        type=_count,
+        default=10_000,
+        metavar="N",
         help="how many results the cache holds (default 10000)",
     )
 
@@ -79,7 +94,9 @@ def _add_cache(group):
 def _add_output(group):
     group.add_argument("--json", action="store_true", help="one JSON object on stdout")
     group.add_argument(
-        "--trace", type=Path, metavar="OUT.svg",
+        "--trace",
+        type=Path,
+        metavar="OUT.svg",
         help="draw where the answers came from over time",
     )
 
@@ -90,7 +107,9 @@ CLIENTS_OR_ENTRIES_MAX = 10_000_000
 def _count(text):
     number = int(text) if text.isascii() and text.isdigit() else 0
     if not 0 < number <= CLIENTS_OR_ENTRIES_MAX:
-        raise argparse.ArgumentTypeError(f"expected a whole number above 0, got {text!r}")
+        raise argparse.ArgumentTypeError(
+            f"expected a whole number above 0, got {text!r}"
+        )
     return number
 
 

@@ -31,7 +31,9 @@ class Progress:
             self._redraw("")
 
     def _redraw(self, line):
-        print(f"\r{line.ljust(self._width)}\r{line}", end="", file=self.stream, flush=True)
+        print(
+            f"\r{line.ljust(self._width)}\r{line}", end="", file=self.stream, flush=True
+        )
         self._width = len(line)
 
     def _line(self, tally, now):

@@ -48,7 +48,9 @@ def read_tools(path):
             problems.append(Problem(str(path), line, str(error)))
             continue
         if tool.name in tools:
-            text = f'tool "{tool.name}" was already given at line {tools[tool.name].line}'
+            text = (
+                f'tool "{tool.name}" was already given at line {tools[tool.name].line}'
+            )
             problems.append(Problem(str(path), line, text))
             continue
         tools[tool.name] = tool
@@ -187,7 +189,7 @@ def _nearest(name, names):
 
 
 def _payload(arguments):
-    """A string holds the model's own text (as chat interfaces log it): kept as it is."""
+    """A string is the model's own text, as chat interfaces log it: kept as it is."""
     if isinstance(arguments, str):
         return arguments.encode("utf-8", "surrogatepass")
     text = json.dumps(arguments, ensure_ascii=False, separators=(",", ":"))

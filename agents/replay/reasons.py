@@ -86,7 +86,9 @@ def _additional(name, value, rule, owner):
 
 def _unknown(key, known):
     near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
-    return f'unknown argument "{key}"' + (f' (did you mean "{near[0]}"?)' if near else "")
+    return f'unknown argument "{key}"' + (
+        f' (did you mean "{near[0]}"?)' if near else ""
+    )
 
 
 def _type(name, value, rule, owner):
@@ -105,7 +107,9 @@ def _kind(value):
 
 
 def _enum(name, value, rule, owner):
-    shown = ", ".join(json.dumps(item, ensure_ascii=False) for item in rule[:ENUM_SHOWN])
+    shown = ", ".join(
+        json.dumps(item, ensure_ascii=False) for item in rule[:ENUM_SHOWN]
+    )
     more = f", ... ({len(rule)} in all)" if len(rule) > ENUM_SHOWN else ""
     return [f"{name} must be one of {shown}{more}"]
 

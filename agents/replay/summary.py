@@ -45,8 +45,7 @@ def _input(replay):
 
 def _verdicts(pairs, by_source):
     verdict_of = {
-        call.origin: outcome.source is not Source.GUARD
-        for call, outcome in pairs
+        call.origin: outcome.source is not Source.GUARD for call, outcome in pairs
     }
     counts = Counter(text for _, outcome in pairs for text in outcome.reasons)
     return {

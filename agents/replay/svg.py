@@ -5,15 +5,17 @@ from html import escape
 
 
 def document(width, height, title, shapes):
-    return "\n".join([
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
-        f'width="{width}" height="{height}" role="img" '
-        f'font-family="system-ui, sans-serif" font-size="13" fill="#24292f">',
-        f"<title>{escape(title)}</title>",
-        f'<rect width="{width}" height="{height}" fill="#ffffff"/>',
-        *shapes,
-        "</svg>\n",
-    ])
+    return "\n".join(
+        [
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
+            f'width="{width}" height="{height}" role="img" '
+            f'font-family="system-ui, sans-serif" font-size="13" fill="#24292f">',
+            f"<title>{escape(title)}</title>",
+            f'<rect width="{width}" height="{height}" fill="#ffffff"/>',
+            *shapes,
+            "</svg>\n",
+        ]
+    )
 
 
 def text(x, y, words, **style):
@@ -39,5 +41,6 @@ def curve(points, **style):
 
 def _style(style):
     return "".join(
-        f' {name.replace("_", "-")}="{escape(str(value))}"' for name, value in style.items()
+        f' {name.replace("_", "-")}="{escape(str(value))}"'
+        for name, value in style.items()
     )

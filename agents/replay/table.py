@@ -17,7 +17,8 @@ def _head(summary):
     given = summary["input"]
     lines = [
         summary["title"] or f"Replay of {given['calls_file']}",
-        f"{_plural(given['tools'], 'tool')}, {_plural(given['clients'], 'client')} at once, "
+        f"{_plural(given['tools'], 'tool')}, "
+        f"{_plural(given['clients'], 'client')} at once, "
         f"{given['speed']:g}x recorded speed, results kept {given['ttl_s']:g} s",
     ]
     note = summary["note"]
@@ -32,7 +33,9 @@ def _verdicts(summary):
     ]
     for verdict in ("valid", "invalid"):
         share = _share(summary[verdict], calls)
-        lines.append(f"{verdict:14}{summary[verdict]:8,}{share:>9}{distinct[verdict]:10,}")
+        lines.append(
+            f"{verdict:14}{summary[verdict]:8,}{share:>9}{distinct[verdict]:10,}"
+        )
     return "\n".join(lines + _reasons(summary))
 
 
@@ -41,7 +44,10 @@ def _reasons(summary):
     for reason in summary["reasons"]:
         first = f"{reason['calls']:12,}  "
         lines += textwrap.wrap(
-            reason["text"], WIDTH, initial_indent=first, subsequent_indent=" " * 18,
+            reason["text"],
+            WIDTH,
+            initial_indent=first,
+            subsequent_indent=" " * 18,
             break_on_hyphens=False,
         )
     more = summary["reasons_in_all"] - len(summary["reasons"])
@@ -56,18 +62,24 @@ def _savings(summary):
     if cache["asked"]:
         served = cache["hits"] + cache["joined"]
         lines.append(
-            f"{'hit rate':14}{cache['hit_rate']:8.1%}   {served:,} of {cache['asked']:,} "
-            f"answered without the tool; {cache['joined']:,} of them"
+            f"{'hit rate':14}{cache['hit_rate']:8.1%}   "
+            f"{served:,} of {cache['asked']:,} answered without the tool; "
+            f"{cache['joined']:,} of them"
         )
         lines.append(f"{'':25}joined an equal call already under way")
     if cache["aged"]:
-        lines.append(f"{'aged':14}{cache['aged']:8,}   more were known, but older than --ttl")
+        lines.append(
+            f"{'aged':14}{cache['aged']:8,}   more were known, but older than --ttl"
+        )
     if cache["uncached"]:
         lines.append(
-            f"{'not cached':14}{cache['uncached']:8,}   calls to tools that change things"
+            f"{'not cached':14}{cache['uncached']:8,}   to tools that change things"
         )
     lines.append(_time_line("tool time", time["recorded"], ""))
-    for name, key in (("saved by cache", "saved_by_cache"), ("  by guard", "saved_by_guard")):
+    for name, key in (
+        ("saved by cache", "saved_by_cache"),
+        ("  by guard", "saved_by_guard"),
+    ):
         lines.append(_time_line(name, time[key], _share(time[key], time["recorded"])))
     if time["calls_without_latency"]:
         count = _plural(time["calls_without_latency"], "call")

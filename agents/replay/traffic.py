@@ -13,7 +13,11 @@ def read_traffic(tools_file, calls_file):
     tools, problems = read_tools(tools_file)
     calls, more = read_calls(calls_file, tools)
     return Traffic(
-        str(tools_file), str(calls_file), tools, calls, problems + more,
+        str(tools_file),
+        str(calls_file),
+        tools,
+        calls,
+        problems + more,
         **_about(tools_file.parent, calls_file.parent),
     )
 
@@ -31,7 +35,7 @@ def _about(tools_folder, calls_folder):
 
 
 def compile_guards(traffic):
-    """Returns {tool: SchemaGuard}. Calls to a tool with a bad schema leave the traffic."""
+    """Returns {tool: SchemaGuard}; calls to a tool with a bad schema are dropped."""
     guards = {}
     for tool in traffic.tools.values():
         try:

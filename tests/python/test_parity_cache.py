@@ -8,7 +8,11 @@ from parity.profile import examples  # first: skips this file without Hypothesis
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import (
-    RuleBasedStateMachine, invariant, rule, run_state_machine_as_test)
+    RuleBasedStateMachine,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
 
 from agent_native_core import AgentToolStore
 from ferrule import ToolCache
@@ -109,8 +113,13 @@ class Keys(unittest.TestCase):
     """Equal JSON values are equal keys, and only they."""
 
     @examples(400)
-    @given(payloads.values().flatmap(
-        lambda value: st.tuples(payloads.spellings(value), payloads.spellings(value))))
+    @given(
+        payloads.values().flatmap(
+            lambda value: st.tuples(
+                payloads.spellings(value), payloads.spellings(value)
+            )
+        )
+    )
     def test_two_spellings_of_one_value(self, texts):
         first, second = texts
         cache = ToolCache(10, FOREVER)
@@ -164,9 +173,17 @@ class Store(unittest.TestCase):
     """agent_native_core.AgentToolStore: the same promises by its older names."""
 
     @examples(200)
-    @given(st.lists(st.tuples(
-        st.sampled_from(["get", "set"]), TOOLS, ARGUMENTS.flatmap(payloads.spellings),
-        st.text(st.characters(exclude_categories=["Cs"]), max_size=20)), max_size=30))
+    @given(
+        st.lists(
+            st.tuples(
+                st.sampled_from(["get", "set"]),
+                TOOLS,
+                ARGUMENTS.flatmap(payloads.spellings),
+                st.text(st.characters(exclude_categories=["Cs"]), max_size=20),
+            ),
+            max_size=30,
+        )
+    )
     def test_get_and_set(self, steps):
         native = AgentToolStore(1000, 3600)
         reference = ReferenceCache(1000, FOREVER)

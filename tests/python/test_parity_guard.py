@@ -20,7 +20,10 @@ def with_value(strategy):
     return strategy.flatmap(
         lambda schema: schemas.fitting(schema).flatmap(
             lambda value: payloads.spellings(value).map(
-                lambda text: (schema, value, text))))
+                lambda text: (schema, value, text)
+            )
+        )
+    )
 
 
 def places(errors):

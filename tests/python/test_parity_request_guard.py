@@ -13,8 +13,11 @@ from parity.reference_request_guard import ReferenceRequestGuard
 
 # Patterns on which Python's `re` and ECMA-262 agree, applied to the whole text.
 PATTERNS = st.lists(
-    st.sampled_from(["a", '"id"', r'"to"\s*:', "^[{]", "[}]$", "[0-9]{2}", "zz", r"\[\]"]),
-    max_size=3)
+    st.sampled_from(
+        ["a", '"id"', r'"to"\s*:', "^[{]", "[}]$", "[0-9]{2}", "zz", r"\[\]"]
+    ),
+    max_size=3,
+)
 REQUIRED = st.lists(payloads.NAMES, max_size=3, unique=True)
 
 
@@ -37,13 +40,17 @@ class RequestGuard(unittest.TestCase):
         self.check(patterns, required, text)
 
     @examples(200)
-    @given(PATTERNS, REQUIRED, st.sampled_from(["", "{", "{]", "nul", '{"id" 1}', "[1 2]"]))
+    @given(
+        PATTERNS, REQUIRED, st.sampled_from(["", "{", "{]", "nul", '{"id" 1}', "[1 2]"])
+    )
     def test_text_that_is_not_json(self, patterns, required, text):
         self.check(patterns, required, text)
 
     def check(self, patterns, required, text):
         found = outcome(RequestSchemaGuard(patterns, required), text)
-        self.assertEqual(found, outcome(ReferenceRequestGuard(patterns, required), text))
+        self.assertEqual(
+            found, outcome(ReferenceRequestGuard(patterns, required), text)
+        )
 
     def test_bad_pattern(self):
         with self.assertRaises(ValueError):

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""agents/replay/bfcl maps BFCL's dialect, and its 3,302 calls get the known verdicts."""
+"""agents/replay/bfcl maps BFCL's dialect; its 3,302 calls get the known verdicts."""
 
 import importlib.util
 import json
 import subprocess
-import sys
 import unittest
 import zipfile
 
@@ -28,31 +27,56 @@ mapping, stream, fetch = load("mapping"), load("stream"), load("fetch")
 
 class Schema(unittest.TestCase):
     def test_types_of_three_languages(self):
-        for theirs, ours in [("dict", "object"), ("HashMap", "object"), ("float", "number"),
-                             ("double", "number"), ("long", "integer"), ("tuple", "array"),
-                             ("ArrayList", "array"), ("String", "string"),
-                             ("Boolean", "boolean"), ("string", "string")]:
+        for theirs, ours in [
+            ("dict", "object"),
+            ("HashMap", "object"),
+            ("float", "number"),
+            ("double", "number"),
+            ("long", "integer"),
+            ("tuple", "array"),
+            ("ArrayList", "array"),
+            ("String", "string"),
+            ("Boolean", "boolean"),
+            ("string", "string"),
+        ]:
             self.assertEqual(mapping.schema({"type": theirs}), {"type": ours})
 
     def test_any_type_is_no_restriction(self):
-        self.assertEqual(mapping.schema({"type": "any", "description": "x"}),
-                         {"description": "x"})
+        self.assertEqual(
+            mapping.schema({"type": "any", "description": "x"}), {"description": "x"}
+        )
 
     def test_maps_inside_properties_and_items_only(self):
-        theirs = {"type": "dict", "properties": {"type": {
-            "type": "array", "items": {"type": "float"}, "enum": ["float"]}}}
-        ours = {"type": "object", "properties": {"type": {
-            "type": "array", "items": {"type": "number"}, "enum": ["float"]}}}
+        theirs = {
+            "type": "dict",
+            "properties": {
+                "type": {"type": "array", "items": {"type": "float"}, "enum": ["float"]}
+            },
+        }
+        ours = {
+            "type": "object",
+            "properties": {
+                "type": {
+                    "type": "array",
+                    "items": {"type": "number"},
+                    "enum": ["float"],
+                }
+            },
+        }
         self.assertEqual(mapping.schema(theirs), ours)
 
 
 class Arguments(unittest.TestCase):
     def test_first_right_value(self):
-        self.assertEqual(mapping.arguments({"a": [3, 4], "b": [[1, 2]], "c": [False]}),
-                         {"a": 3, "b": [1, 2], "c": False})
+        self.assertEqual(
+            mapping.arguments({"a": [3, 4], "b": [[1, 2]], "c": [False]}),
+            {"a": 3, "b": [1, 2], "c": False},
+        )
 
     def test_left_out(self):
-        self.assertEqual(mapping.arguments({"a": ["", 1], "b": [], "c": [[]]}), {"c": []})
+        self.assertEqual(
+            mapping.arguments({"a": ["", 1], "b": [], "c": [[]]}), {"c": []}
+        )
 
     def test_objects_inside_list_their_right_values_again(self):
         accepted = {"a": [{"x": [1, 2], "y": ["", 5]}], "b": [[{"z": [7]}]]}
@@ -68,7 +92,9 @@ class Arguments(unittest.TestCase):
 
 
 class Stream(unittest.TestCase):
-    CALLS = [{"id": str(n), "tool": f"t{n % 7}", "arguments": {"n": n}} for n in range(300)]
+    CALLS = [
+        {"id": str(n), "tool": f"t{n % 7}", "arguments": {"n": n}} for n in range(300)
+    ]
 
     def test_is_always_the_same_and_loses_nothing(self):
         made = stream.traffic(self.CALLS)
@@ -98,23 +124,29 @@ class RealCalls(unittest.TestCase):
         self.addCleanup(wheel.close)
         tools, calls = mapping.read(zipfile.Path(wheel, "bfcl_eval/data/"))
         guards = {tool["name"]: SchemaGuard(tool["parameters"]) for tool in tools}
-        verdicts = [guards[call["tool"]].is_valid(json.dumps(call["arguments"]))
-                    for call in calls]
+        verdicts = [
+            guards[call["tool"]].is_valid(json.dumps(call["arguments"]))
+            for call in calls
+        ]
         self.assertEqual((len(tools), len(calls)), (3364, 3302))
         self.assertEqual((verdicts.count(True), verdicts.count(False)), (3258, 44))
 
     def test_the_replay_tells_the_same(self):
         told = replay.summary("--data", self.folder, "--speed", "2000")
-        self.assertEqual(told["distinct"], {"calls": 3302, "valid": 3258, "invalid": 44})
+        self.assertEqual(
+            told["distinct"], {"calls": 3302, "valid": 3258, "invalid": 44}
+        )
         self.assertEqual(told["calls"], stream.LENGTH)
         self.assertEqual(told["problems"], [])
         self.assertIn("synthetic", told["note"])
 
     def test_a_second_run_needs_nothing(self):
-        code = ("import runpy, socket, subprocess, sys\n"
-                "subprocess.run = socket.socket = None\n"
-                f"sys.argv = [{str(BFCL)!r}]\n"
-                f"runpy.run_path({str(BFCL)!r}, run_name='__main__')")
+        code = (
+            "import runpy, socket, subprocess, sys\n"
+            "subprocess.run = socket.socket = None\n"
+            f"sys.argv = [{str(BFCL)!r}]\n"
+            f"runpy.run_path({str(BFCL)!r}, run_name='__main__')"
+        )
         done = subprocess.run([PYTHON, "-c", code], capture_output=True, text=True)
         self.assertEqual((done.returncode, done.stdout.strip()), (0, self.folder))
 

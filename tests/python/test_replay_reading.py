@@ -117,16 +117,27 @@ class Calls(Files):
         self.one(replay.call('{"city": "\ud800"}', result="\ud800"))
 
     def test_time_latency_and_answer(self):
-        call = self.one(replay.call({}, at="1970-01-01T00:01:00Z", latency_ms=250,
-                                    result={"a": 1}))
-        self.assertEqual((call.at_s, call.latency_s, call.result), (60.0, 0.25, '{"a":1}'))
+        call = self.one(
+            replay.call({}, at="1970-01-01T00:01:00Z", latency_ms=250, result={"a": 1})
+        )
+        self.assertEqual(
+            (call.at_s, call.latency_s, call.result), (60.0, 0.25, '{"a":1}')
+        )
         bare = self.one({"tool": "weather", "arguments": {}})
         self.assertEqual((bare.at_s, bare.latency_s, bare.error), (None, None, None))
 
     def test_calls_with_one_id_are_one_call(self):
-        calls, _ = self.read("\n".join(json.dumps(c) for c in [
-            replay.call({"city": "A"}, id=7), replay.call({"city": "B"}, id=7),
-            replay.call({"city": "C"}), replay.call({"city": "C"})]))
+        calls, _ = self.read(
+            "\n".join(
+                json.dumps(c)
+                for c in [
+                    replay.call({"city": "A"}, id=7),
+                    replay.call({"city": "B"}, id=7),
+                    replay.call({"city": "C"}),
+                    replay.call({"city": "C"}),
+                ]
+            )
+        )
         self.assertEqual(len({call.origin for call in calls}), 2)
 
     def test_blank_lines_and_line_ends_of_windows(self):
@@ -153,14 +164,17 @@ class Calls(Files):
         ]
         calls, problems = self.read("\n".join([good, *(line for line, _ in bad), good]))
         self.assertEqual([call.line for call in calls], [1, len(bad) + 2])
-        for number, (problem, (line, words)) in enumerate(zip(problems, bad, strict=True)):
+        for number, (problem, (line, words)) in enumerate(
+            zip(problems, bad, strict=True)
+        ):
             with self.subTest(line=line[:40]):
                 self.assertEqual(problem.line, number + 2)
                 self.assertIn(words, problem.text)
 
     def test_a_line_that_is_not_utf8(self):
-        calls, [problem] = self.read(b'{"tool": "\xff"}\n' + json.dumps(
-            replay.call({})).encode())
+        calls, [problem] = self.read(
+            b'{"tool": "\xff"}\n' + json.dumps(replay.call({})).encode()
+        )
         self.assertEqual((problem.line, problem.text), (1, "not UTF-8 text"))
         self.assertEqual(len(calls), 1)
 

@@ -23,24 +23,51 @@ class Wording(unittest.TestCase):
         text, whole = {"type": "string"}, {"type": "integer"}
         for properties, arguments, wanted in [
             ({"city": text}, {}, '"city" is missing'),
-            ({"city": text}, {"city": "x", "cty": 1},
-             'unknown argument "cty" (did you mean "city"?)'),
+            (
+                {"city": text},
+                {"city": "x", "cty": 1},
+                'unknown argument "cty" (did you mean "city"?)',
+            ),
             ({"city": text}, {"city": "x", "zzz": 1}, 'unknown argument "zzz"'),
             ({"days": whole}, {"days": "3"}, '"days" must be a whole number, not text'),
-            ({"days": whole}, {"days": 1.5}, '"days" must be a whole number, not a fraction'),
-            ({"days": whole}, {"days": None}, '"days" must be a whole number, not null'),
-            ({"days": {"type": ["integer", "null"]}}, {"days": "3"},
-             '"days" must be a whole number or null, not text'),
-            ({"unit": {"enum": ["c", "f"]}}, {"unit": "k"}, '"unit" must be one of "c", "f"'),
+            (
+                {"days": whole},
+                {"days": 1.5},
+                '"days" must be a whole number, not a fraction',
+            ),
+            (
+                {"days": whole},
+                {"days": None},
+                '"days" must be a whole number, not null',
+            ),
+            (
+                {"days": {"type": ["integer", "null"]}},
+                {"days": "3"},
+                '"days" must be a whole number or null, not text',
+            ),
+            (
+                {"unit": {"enum": ["c", "f"]}},
+                {"unit": "k"},
+                '"unit" must be one of "c", "f"',
+            ),
             ({"n": {"maximum": 10}}, {"n": 11}, '"n" must be at most 10'),
             ({"n": {"minimum": 1}}, {"n": 0}, '"n" must be at least 1'),
-            ({"s": {"maxLength": 2}}, {"s": "abc"},
-             '"s" must be at most 2 characters long'),
+            (
+                {"s": {"maxLength": 2}},
+                {"s": "abc"},
+                '"s" must be at most 2 characters long',
+            ),
             ({"s": {"pattern": "^a"}}, {"s": "b"}, '"s" must look like ^a'),
-            ({"to": {"type": "array", "items": text}}, {"to": ["a", 1]},
-             '"to[]" must be text, not a number'),
-            ({"f": {"properties": {"x": whole}}}, {"f": {"x": True}},
-             '"f.x" must be a whole number, not true or false'),
+            (
+                {"to": {"type": "array", "items": text}},
+                {"to": ["a", 1]},
+                '"to[]" must be text, not a number',
+            ),
+            (
+                {"f": {"properties": {"x": whole}}},
+                {"f": {"x": True}},
+                '"f.x" must be a whole number, not true or false',
+            ),
         ]:
             with self.subTest(arguments=arguments):
                 self.assertEqual(words(properties, arguments), (f"t: {wanted}",))
@@ -53,8 +80,12 @@ class Wording(unittest.TestCase):
         properties = {"city": {"type": "string"}, "days": {"type": "integer"}}
         self.assertEqual(
             sorted(words(properties, {"days": "3", "day": 3})),
-            ['t: "city" is missing', 't: "days" must be a whole number, not text',
-             't: unknown argument "day" (did you mean "days"?)'])
+            [
+                't: "city" is missing',
+                't: "days" must be a whole number, not text',
+                't: unknown argument "day" (did you mean "days"?)',
+            ],
+        )
 
     def test_text_that_is_not_json(self):
         self.assertEqual(words({"a": {}}, '{"a": '), ("t: the arguments are not JSON",))

@@ -30,8 +30,12 @@ class Folder(unittest.TestCase):
 
 class Sample(unittest.TestCase):
     def test_the_folder_runs_without_options(self):
-        done = subprocess.run([sys.executable, "run", replay.FOLDER], capture_output=True,
-                              text=True, timeout=replay.TIMEOUT_S)
+        done = subprocess.run(
+            [sys.executable, "run", replay.FOLDER],
+            capture_output=True,
+            text=True,
+            timeout=replay.TIMEOUT_S,
+        )
         self.assertEqual((done.returncode, done.stderr), (EXIT_ALL, ""))
         for words in ("valid", "invalid", "hit rate", "saved by cache", "p50", "p99"):
             self.assertIn(words, done.stdout)
@@ -52,15 +56,22 @@ class Sample(unittest.TestCase):
     def test_every_call_is_accounted_for(self):
         told = replay.summary("--clients", "32")
         cache = told["cache"]
-        self.assertEqual(cache["hits"] + cache["joined"] + cache["misses"], cache["asked"])
-        self.assertEqual(cache["asked"] + cache["uncached"] + told["invalid"], told["calls"])
+        self.assertEqual(
+            cache["hits"] + cache["joined"] + cache["misses"], cache["asked"]
+        )
+        self.assertEqual(
+            cache["asked"] + cache["uncached"] + told["invalid"], told["calls"]
+        )
 
     def test_the_sample_is_what_its_script_writes(self):
         with tempfile.TemporaryDirectory() as folder:
             for file in replay.SAMPLE.glob("*.py"):
                 (Path(folder) / file.name).write_bytes(file.read_bytes())
-            subprocess.run([sys.executable, Path(folder) / "make_sample.py"], check=True,
-                           stdout=subprocess.DEVNULL)
+            subprocess.run(
+                [sys.executable, Path(folder) / "make_sample.py"],
+                check=True,
+                stdout=subprocess.DEVNULL,
+            )
             made = (Path(folder) / "calls.jsonl").read_bytes()
         self.assertEqual(made, (replay.SAMPLE / "calls.jsonl").read_bytes())
 
@@ -82,7 +93,8 @@ class Answers(Folder):
         cache, told = self.sources(
             replay.call('{"city": "Oslo"}', latency_ms=40),
             replay.call({"city": "Oslo"}, latency_ms=60),
-            replay.call('{ "city":"\\u004fslo" }', latency_ms=80))
+            replay.call('{ "city":"\\u004fslo" }', latency_ms=80),
+        )
         self.assertEqual((cache["misses"], cache["hits"]), (1, 2))
         self.assertEqual(cache["hit_rate"], 0.6667)
         self.assertEqual(told["tool_time_s"]["recorded"], 0.18)
@@ -90,13 +102,16 @@ class Answers(Folder):
 
     def test_results_age_by_the_times_of_the_log(self):
         cache, _ = self.sources(
-            *(replay.call({"city": "Oslo"}, at=at) for at in (0, 299, 300, 599, 900)))
+            *(replay.call({"city": "Oslo"}, at=at) for at in (0, 299, 300, 599, 900))
+        )
         self.assertEqual((cache["hits"], cache["aged"], cache["misses"]), (2, 2, 3))
 
     def test_a_failed_call_is_not_kept(self):
         cache, _ = self.sources(
             replay.call({"city": "Oslo"}, error="timed out"),
-            replay.call({"city": "Oslo"}), replay.call({"city": "Oslo"}))
+            replay.call({"city": "Oslo"}),
+            replay.call({"city": "Oslo"}),
+        )
         self.assertEqual((cache["misses"], cache["hits"]), (2, 1))
 
     def test_a_tool_that_changes_things_always_runs(self):
@@ -112,7 +127,9 @@ class Answers(Folder):
         self.assertEqual(told["tool_time_s"]["saved_by_guard"], 0.01)
 
     def test_calls_at_once_share_one_run_of_the_tool(self):
-        data = self.data([replay.tool()], [replay.call({"city": "Oslo"}, latency_ms=500)] * 8)
+        data = self.data(
+            [replay.tool()], [replay.call({"city": "Oslo"}, latency_ms=500)] * 8
+        )
         cache = replay.summary(*data, "--clients", "8", "--speed", "1")["cache"]
         self.assertEqual(cache["misses"], 1)
         self.assertEqual(cache["hits"] + cache["joined"], 7)
@@ -124,14 +141,26 @@ class Answers(Folder):
 
 class BadInput(Folder):
     def test_bad_lines_are_told_and_the_rest_is_replayed(self):
-        data = self.data([replay.tool()], [
-            replay.call({"city": "Oslo"}), "{nonsense", replay.call({}, name="wether"),
-            {"tool": "weather"}, replay.call({"city": "Oslo"})])
+        data = self.data(
+            [replay.tool()],
+            [
+                replay.call({"city": "Oslo"}),
+                "{nonsense",
+                replay.call({}, name="wether"),
+                {"tool": "weather"},
+                replay.call({"city": "Oslo"}),
+            ],
+        )
         done = replay.run(*data)
         self.assertEqual(done.returncode, EXIT_PARTLY)
-        for line, words in [(2, "not JSON"), (3, 'did you mean "weather"?'),
-                            (4, "has no arguments")]:
-            self.assertRegex(done.stderr, rf"calls\.jsonl:{line}: .*{words}".replace("?", r"\?"))
+        for line, words in [
+            (2, "not JSON"),
+            (3, 'did you mean "weather"?'),
+            (4, "has no arguments"),
+        ]:
+            self.assertRegex(
+                done.stderr, rf"calls\.jsonl:{line}: .*{words}".replace("?", r"\?")
+            )
         self.assertRegex(done.stdout, r"calls +2 ")
         problems = replay.summary(*data)["problems"]
         self.assertEqual([problem["line"] for problem in problems], [2, 3, 4])
@@ -144,8 +173,10 @@ class BadInput(Folder):
 
     def test_a_bad_schema_costs_only_its_tool(self):
         bad = {"name": "map", "parameters": {"type": "object", "properties": 7}}
-        data = self.data([replay.tool(), bad], [
-            replay.call({"city": "Oslo"}), replay.call({}, name="map")])
+        data = self.data(
+            [replay.tool(), bad],
+            [replay.call({"city": "Oslo"}), replay.call({}, name="map")],
+        )
         done = replay.run(*data)
         self.assertEqual(done.returncode, EXIT_PARTLY)
         self.assertRegex(done.stderr, r'tools\.json:1: tool "map" has a bad schema: ')
@@ -171,8 +202,14 @@ class BadInput(Folder):
         self.assertIn("is a folder, not a file", done.stderr)
 
     def test_bad_options(self):
-        for options in (["--clients", "0"], ["--clients", "x"], ["--speed", "-1"],
-                        ["--ttl", "nan"], ["--max-entries", "1e3"], ["--nonsense"]):
+        for options in (
+            ["--clients", "0"],
+            ["--clients", "x"],
+            ["--speed", "-1"],
+            ["--ttl", "nan"],
+            ["--max-entries", "1e3"],
+            ["--nonsense"],
+        ):
             with self.subTest(options=options):
                 done = replay.run(*options)
                 self.assertEqual((done.returncode, done.stdout), (2, ""))
@@ -190,8 +227,13 @@ class Picture(Folder):
 
     def test_has_title_axes_units_and_legend(self):
         words = [text.text for text in self.draw().iter(f"{self.SVG}text")]
-        for wanted in ("tool calls were answered from the cache", "answered from the cache:",
-                       "stopped by the guard:", "100 %", "since the replay began"):
+        for wanted in (
+            "tool calls were answered from the cache",
+            "answered from the cache:",
+            "stopped by the guard:",
+            "100 %",
+            "since the replay began",
+        ):
             self.assertTrue(any(wanted in text for text in words), (wanted, words))
 
     def test_nothing_is_drawn_outside(self):
@@ -203,7 +245,10 @@ class Picture(Folder):
             self.assertTrue(right <= width and bottom <= height, shape.attrib)
 
     def test_columns_add_up_to_the_calls(self):
-        tips = [tip.text for tip in self.draw().findall(f".//{self.SVG}rect/{self.SVG}title")]
+        tips = [
+            tip.text
+            for tip in self.draw().findall(f".//{self.SVG}rect/{self.SVG}title")
+        ]
         drawn = sum(int(tip.split()[0].replace(",", "")) for tip in tips)
         self.assertEqual(drawn, replay.summary()["calls"])
 
@@ -221,7 +266,11 @@ class Ends(Folder):
     def start(self, *options, **keywords):
         process = subprocess.Popen(
             [sys.executable, replay.FOLDER / "agent.py", *map(str, options)],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **keywords)
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            **keywords,
+        )
         self.addCleanup(process.stdout.close)
         self.addCleanup(process.stderr.close)
         self.addCleanup(process.wait)
@@ -230,8 +279,14 @@ class Ends(Folder):
 
     def test_interrupted_it_tells_what_it_has(self):
         calls = [replay.call({"city": str(n)}, latency_ms=20) for n in range(2000)]
-        process = self.start(*self.data([replay.tool()], calls), "--speed", "1",
-                             "--clients", "1", "--json")
+        process = self.start(
+            *self.data([replay.tool()], calls),
+            "--speed",
+            "1",
+            "--clients",
+            "1",
+            "--json",
+        )
         # Progress lines come every two seconds: the first one says it is under way.
         self.assertIn("of 2,000 calls", process.stderr.readline())
         process.send_signal(signal.SIGINT)
@@ -250,9 +305,19 @@ class Ends(Folder):
         self.addCleanup(os.close, ours)
         calls = [replay.call({"city": str(n)}, latency_ms=100) for n in range(30)]
         done = subprocess.run(
-            [sys.executable, replay.FOLDER / "agent.py", "--speed", "1", "--clients", "4",
-             *map(str, self.data([replay.tool()], calls))],
-            stdout=subprocess.PIPE, stderr=theirs, timeout=replay.TIMEOUT_S)
+            [
+                sys.executable,
+                replay.FOLDER / "agent.py",
+                "--speed",
+                "1",
+                "--clients",
+                "4",
+                *map(str, self.data([replay.tool()], calls)),
+            ],
+            stdout=subprocess.PIPE,
+            stderr=theirs,
+            timeout=replay.TIMEOUT_S,
+        )
         os.close(theirs)
         self.assertEqual(done.returncode, EXIT_ALL)
         drawn = os.read(ours, 65536).decode()

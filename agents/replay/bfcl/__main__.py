@@ -27,9 +27,9 @@ ABOUT = {
     "title": f"The calls of BFCL v4 ({fetch.PACKAGE} {fetch.VERSION}): "
     f"{CALLS:,} real calls in a stream of {stream.LENGTH:,}",
     "note": "The repeats and the latencies are synthetic, for BFCL has none. Calls are "
-    f"repeated by Zipf's law (exponent {stream.ZIPF:g}, seed {stream.SEED}) and each tool "
-    f"has a made-up latency (median {stream.MEDIAN_MS:g} ms). The schemas, the calls and "
-    "their mistakes are BFCL's own; NAME~2 is a second schema under the same NAME.",
+    f"repeated by Zipf's law (exponent {stream.ZIPF:g}, seed {stream.SEED}) and each "
+    f"tool has a made-up latency (median {stream.MEDIAN_MS:g} ms). The schemas, the "
+    "calls and their mistakes are BFCL's own; NAME~2 is a second schema of one NAME.",
 }
 
 
@@ -61,8 +61,10 @@ def prepare(cache):
     with zipfile.ZipFile(fetch.wheel(cache)) as wheel:
         tools, calls = mapping.read(zipfile.Path(wheel, "bfcl_eval/data/"))
     if (len(tools), len(calls)) != (TOOLS, CALLS):
-        raise fetch.Unavailable(f"expected {TOOLS:,} schemas and {CALLS:,} calls, "
-                                f"found {len(tools):,} and {len(calls):,}")
+        raise fetch.Unavailable(
+            f"expected {TOOLS:,} schemas and {CALLS:,} calls, "
+            f"found {len(tools):,} and {len(calls):,}"
+        )
     _write(folder, tools, stream.traffic(calls))
     print(f"bfcl: {TOOLS:,} schemas, {CALLS:,} calls", file=sys.stderr)
     return folder

