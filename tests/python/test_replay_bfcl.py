@@ -3,9 +3,12 @@
 
 import importlib.util
 import json
+import os
 import subprocess
+import tempfile
 import unittest
 import zipfile
+from pathlib import Path
 
 from support import replay
 
@@ -107,6 +110,33 @@ class Stream(unittest.TestCase):
         ids = [call["id"] for call in stream.traffic(self.CALLS)]
         most = max(map(ids.count, set(ids)))
         self.assertGreater(most, 5 * len(ids) / len(self.CALLS))
+
+
+class Cold(unittest.TestCase):
+    def test_without_network_it_says_so_and_leaves_nothing_half_done(self):
+        with tempfile.TemporaryDirectory() as cache:
+            nowhere = {"XDG_CACHE_HOME": cache, "PIP_NO_INDEX": "1"}
+            done = subprocess.run(
+                [PYTHON, BFCL],
+                capture_output=True,
+                text=True,
+                env={**os.environ, **nowhere},
+            )
+            left = [file.name for file in Path(cache, "ferrule", "bfcl").iterdir()]
+        self.assertEqual((done.returncode, done.stdout, left), (3, "", []))
+        self.assertRegex(done.stderr, "(?m)^bfcl: .*(no network|no pip)")
+
+    def test_a_cache_that_cannot_be_written(self):
+        with tempfile.NamedTemporaryFile() as file:
+            done = subprocess.run(
+                [PYTHON, BFCL],
+                capture_output=True,
+                text=True,
+                env={**os.environ, "XDG_CACHE_HOME": file.name},
+            )
+        self.assertEqual((done.returncode, done.stdout), (3, ""))
+        self.assertIn(file.name, done.stderr)
+        self.assertNotIn("Traceback", done.stderr)
 
 
 class RealCalls(unittest.TestCase):

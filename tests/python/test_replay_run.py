@@ -13,6 +13,8 @@ from pathlib import Path
 
 from support import replay
 
+from ferrule import SchemaGuard
+
 EXIT_ALL, EXIT_PARTLY, EXIT_NOTHING, EXIT_INTERRUPTED = 0, 1, 2, 130
 
 
@@ -52,6 +54,22 @@ class Sample(unittest.TestCase):
         self.assertEqual(told["input"]["tools"], 12)
         self.assertEqual(len(told["reasons"]), 5)
         self.assertEqual(told["problems"], [])
+
+    def test_models_make_every_kind_of_mistake(self):
+        tools = json.loads((replay.SAMPLE / "tools.json").read_text(encoding="utf-8"))
+        guards = {tool["name"]: SchemaGuard(tool["parameters"]) for tool in tools}
+        keywords = set()
+        for line in (replay.SAMPLE / "calls.jsonl").open(encoding="utf-8"):
+            record = json.loads(line)
+            payload = record["arguments"]
+            if not isinstance(payload, str):
+                errors = guards[record["tool"]].errors(json.dumps(payload))
+                keywords |= {error.keyword for error in errors}
+        self.assertLessEqual(
+            {"required", "type", "enum", "additionalProperties", "pattern", "format"},
+            keywords,
+        )
+        self.assertTrue(keywords & {"minimum", "maximum"})
 
     def test_every_call_is_accounted_for(self):
         told = replay.summary("--clients", "32")

@@ -21,7 +21,7 @@ import mapping
 import stream
 
 TOOLS, CALLS = 3364, 3302  # what this version of the package holds
-EXIT_READY, EXIT_UNAVAILABLE = 0, 3
+EXIT_READY, EXIT_UNAVAILABLE, EXIT_INTERRUPTED = 0, 3, 130
 
 ABOUT = {
     "title": f"The calls of BFCL v4 ({fetch.PACKAGE} {fetch.VERSION}): "
@@ -41,8 +41,10 @@ def main():
         print(f"bfcl: {error}", file=sys.stderr)
         return EXIT_UNAVAILABLE
     except OSError as error:
-        print(f"bfcl: {error.filename}: {error.strerror}", file=sys.stderr)
+        print(f"bfcl: {error.filename or cache}: {error.strerror}", file=sys.stderr)
         return EXIT_UNAVAILABLE
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
     print(folder)
     return EXIT_READY
 

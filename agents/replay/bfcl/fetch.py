@@ -69,7 +69,8 @@ def _download(folder):
         raise Unavailable(f"pip download took over {TIMEOUT_S} s") from None
     if done.returncode:
         said = [line for line in done.stderr.splitlines() if line.strip()]
-        raise Unavailable(f"pip download {PACKAGE}: {said[-1] if said else 'failed'}")
+        reason = said[-1] if said else "failed"
+        raise Unavailable(f"can't be fetched (no network?); pip says: {reason}")
 
 
 def _digest(file):
