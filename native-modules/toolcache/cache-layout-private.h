@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT */
+/* cache-layout-private.h - what is where in a store's mapping.
+ *
+ * Purpose    the structures in shared memory and the arithmetic that finds them. A
+ *            drawing is in README.md.
+ * Ownership  the mapping owns all of it; a CacheGeometry is a plain value that each
+ *            process computes for itself and trusts, unlike anything in the mapping.
+ * Threads    the guard of each group of fields is written above it.
+ * Limits     the constants below.
+ */
+#pragma once
+
+#include <glib.h>
+#include <stdalign.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base-lock.h"
+#include "tool-cache.h"
+
+#define CACHE_MAGIC   UINT64_C(0x31454843414C4F54) /* "TOLCACHE1", cut */
+#define CACHE_VERSION 1u
+#define CACHE_PAGE    4096u
+#define CACHE_UNIT    8u /* bytes; blocks are whole units, references count them */
+
+enum {
+    CACHE_BUCKET_SLOTS = 8,
+    CACHE_SHARDS_MAX = 16,
+    CACHE_SHARD_ENTRIES = 8192, /* fewer entries than twice this: one shard */
+    CACHE_TOUCH_RING = 256,     /* hits remembered for the policy, per shard */
+    CACHE_NAMES = 4096,         /* rows for tools and tags; row 0 stands for the rest */
+    CACHE_NAME_TEXT = 104,      /* bytes of a name that are kept for reports */
+    CACHE_STRIPES = 64,         /* threads that count at once without sharing */
+    CACHE_WHEEL_LEVELS = 6,
+    CACHE_WHEEL_SLOTS = 64,
+    CACHE_BINS_MAJOR = 32, /* free blocks by size: powers of two ... */
+    CACHE_BINS_MINOR = 16, /* ... in this many steps */
+    CACHE_GHOST_WAYS = 16,
+};
+
+#define CACHE_KEY_MAX   (((size_t)1 << 22) - 8) /* bytes of tool and arguments */
+#define CACHE_VALUE_MAX ((size_t)UINT32_MAX - 64)
+#define CACHE_BYTES_MIN ((uint64_t)4096)
+
+/* Time in the mapping: 40 bits of 2^18 ns since boot, so 9 years. */
+#define CACHE_TICK_SHIFT 18
+#define CACHE_TICK_MAX   ((UINT64_C(1) << 40) - 1)
+
+/* ---- index ---------------------------------------------------------------- */
+
+/* One cache line. A reader takes `version`, looks, copies, and takes it again.
+ * Written only under the shard's lock between cache_bucket_begin() and _end(), except
+ * `touches`, which readers may set: at worst a wrong entry counts as used. */
+typedef struct {
+    _Atomic uint64_t version; /* bit 0: being written; 1-55: count; 56-63: spilled */
+    _Atomic uint64_t tags[2]; /* eight of 16 bits; the top bit says "other spelling" */
+    _Atomic uint32_t refs[CACHE_BUCKET_SLOTS];   /* 0: free */
+    _Atomic uint8_t touches[CACHE_BUCKET_SLOTS]; /* epoch of the last recorded hit */
+} CacheBucket;
+
+#define CACHE_VERSION_BUSY  UINT64_C(1)
+#define CACHE_VERSION_COUNT ((UINT64_C(1) << 56) - 1)
+#define CACHE_SPILL_SHIFT   56
+#define CACHE_TAG_ALIAS     0x8000u
+
+/* ---- entries -------------------------------------------------------------- */
+
+typedef enum {
+    CACHE_SHAPE_KEY_MASK = 0x3FFFFF, /* bits 0-21: bytes of the key */
+    CACHE_SHAPE_PAD_SHIFT = 22,      /* bits 22-23: spare units at the block's end */
+    CACHE_SHAPE_KIND_SHIFT = 24,     /* bits 24-26: ToolCacheKind, 7: free block */
+    CACHE_SHAPE_LIR = 1 << 27,       /* in the list of the often used */
+    CACHE_SHAPE_DEMOTED = 1 << 28,   /* came down from that list */
+    CACHE_SHAPE_EXTRA = 1 << 29,     /* a CacheExtra follows the header */
+    CACHE_SHAPE_SPELLED = 1 << 30,   /* the key is not in canonical form */
+} CacheShape;
+#define CACHE_SHAPE_PREV_FREE (UINT32_C(1) << 31) /* the block before is free */
+#define CACHE_KIND_FREE       7u
+
+/* Header of a block in use; the optional CacheExtra, the key and the value follow.
+ * `life`, key length, kind and `value_size` never change while the entry is in the
+ * index; everything else is guarded by the shard's lock and not looked at by readers.
+ */
+typedef struct {
+    _Atomic uint64_t life;  /* 0-39 deadline in ticks, 40-51 tool, 52-63 generation */
+    _Atomic uint32_t shape; /* CacheShape */
+    uint32_t value_size;
+    uint32_t hash;         /* low half of the canonical key's hash */
+    uint32_t access;       /* policy time of the last use */
+    uint32_t newer, older; /* policy list */
+    uint32_t timer_next, timer_prev;
+} CacheEntry;
+
+/* A block that is not in use. The last 4 bytes of the block repeat `units`. */
+typedef struct {
+    uint32_t units;
+    uint32_t punched;       /* units from its start whose pages were given back */
+    _Atomic uint32_t shape; /* CACHE_KIND_FREE */
+    uint32_t next, prev;    /* in its bin */
+} CacheFree;
+
+#define CACHE_UNITS_MIN 4u /* a CacheFree and its repeated size */
+
+G_STATIC_ASSERT(sizeof(CacheEntry) == 40);
+G_STATIC_ASSERT(offsetof(CacheEntry, shape) == offsetof(CacheFree, shape));
+
+#define CACHE_DEADLINE_NONE         CACHE_TICK_MAX
+#define CACHE_LIFE_TOOL_SHIFT       40
+#define CACHE_LIFE_GENERATION_SHIFT 52
+#define CACHE_GENERATION_MASK       0xFFFu
+
+/* What few entries have. */
+typedef struct {
+    uint32_t size;        /* bytes of this and what follows it; multiple of 8 */
+    uint32_t stale_ticks; /* how long before the deadline it is no longer fresh */
+    uint16_t tag_count;
+    uint16_t is_negative;
+    /* tag_count of CacheTagMark follow */
+} CacheExtra;
+
+typedef struct {
+    uint16_t name;
+    uint16_t generation;
+} CacheTagMark;
+
+/* ---- shards --------------------------------------------------------------- */
+
+typedef struct {
+    uint32_t newest, oldest;
+    uint32_t count;
+} CacheList;
+
+/* What is left of an entry. Written under the shard's lock, read by anyone. */
+typedef struct {
+    _Atomic uint32_t word; /* 0: empty; see cache-policy.c */
+} CacheGhost;
+
+typedef struct {
+    BaseLock lock;
+
+    /* Readers look at these; written under the lock. */
+    alignas(64) _Atomic uint32_t epoch; /* low byte: what `touches` are compared to */
+    _Atomic uint32_t generation;        /* resets of this shard */
+
+    /* Readers append; emptied under the lock. */
+    alignas(64) _Atomic uint32_t touch_end;
+    _Atomic uint64_t touch_ring[CACHE_TOUCH_RING]; /* bucket + 1 << 16 | tag */
+
+    /* Guarded by the lock. */
+    alignas(64) uint32_t count;
+    uint32_t touch_begin;
+    uint64_t bytes; /* of blocks in use */
+    /* policy */
+    uint32_t now; /* one per insertion and per recorded hit */
+    uint32_t epoch_left;
+    CacheList lir, hir;
+    uint32_t hir_target;
+    uint32_t demoted;
+    uint32_t hits_ghost, hits_demoted;
+    /* allocator */
+    uint32_t top;  /* units; nothing is allocated behind it */
+    uint32_t high; /* highest top since pages were given back */
+    uint32_t bins_major;
+    uint32_t bins_minor[CACHE_BINS_MAJOR];
+    uint32_t bins[CACHE_BINS_MAJOR][CACHE_BINS_MINOR];
+    /* timer wheel */
+    uint64_t wheel_now;
+    uint64_t wheel_used[CACHE_WHEEL_LEVELS];
+    uint32_t wheel[CACHE_WHEEL_LEVELS][CACHE_WHEEL_SLOTS];
+    /* statistics */
+    uint64_t evicted, expired;
+} CacheShard;
+
+/* ---- names, counters, header ---------------------------------------------- */
+
+typedef struct {
+    _Atomic uint64_t hash; /* 0: free row; written last */
+    _Atomic uint32_t generation;
+    uint32_t size; /* of the whole name */
+    char text[CACHE_NAME_TEXT + 8];
+} CacheName;
+
+G_STATIC_ASSERT(sizeof(CacheName) == 128);
+
+/* One thread's counts. */
+typedef enum {
+    CACHE_COUNT_HIT,
+    CACHE_COUNT_MISS, /* never seen, or forgotten */
+    CACHE_COUNT_MISS_EXPIRED,
+    CACHE_COUNT_MISS_EVICTED,
+    CACHE_COUNT_MISS_INVALIDATED,
+    CACHE_COUNT_SET,
+    CACHE_COUNT_REFUSED,
+    CACHE_COUNT_DELETED,
+    CACHE_COUNTS,
+} CacheCount;
+
+typedef struct {
+    _Atomic uint64_t counts[CACHE_COUNTS];
+} CacheRow;
+
+typedef struct {
+    alignas(64) _Atomic uint64_t owner; /* process and thread; 0: free */
+    CacheRow rows[CACHE_NAMES];         /* by tool; pages are taken as used */
+} CacheStripe;
+
+typedef struct {
+    /* Immutable after creation, covered by `checksum`. */
+    uint64_t magic;
+    uint32_t version;
+    uint32_t owner; /* user id */
+    uint64_t max_entries, max_bytes;
+    uint64_t mapping_bytes;
+    uint64_t ttl_ns;
+    uint64_t seed;
+    uint64_t checksum;
+
+    /* Changed under some shard's lock, read by anyone. */
+    alignas(64) _Atomic uint64_t entries;
+    alignas(64) _Atomic uint64_t bytes;
+
+    /* Atomic, relaxed: statistics only. */
+    alignas(64) _Atomic uint64_t shards_lost;
+    _Atomic uint64_t invalidations;
+    _Atomic uint64_t swept; /* `invalidations` when their entries were last removed */
+
+    alignas(64) BaseLock names_lock; /* guards writing of names */
+} CacheHeader;
+
+typedef struct {
+    uint64_t max_entries, max_bytes;
+    uint32_t shards;
+    uint32_t buckets;       /* per shard */
+    uint32_t ghost_sets;    /* per shard */
+    uint32_t shard_entries; /* share of max_entries, for the policy */
+    uint64_t names_at, stripes_at, shards_at, shard_size;
+    uint64_t buckets_at, buckets_size; /* size: of one shard */
+    uint64_t ghosts_at, ghosts_size;
+    uint64_t arenas_at, arena_size;
+    uint64_t mapping_bytes;
+} CacheGeometry;
+
+/* Whether a store can have these bounds; *ret_geometry is then set. */
+bool cache_layout_check(const ToolCacheLimits *limits, CacheGeometry *ret_geometry,
+                        GError **error);
+
+/* `max_entries` and `max_bytes` must be within the limits above and not 0. */
+void cache_layout_compute(CacheGeometry *ret_geometry, uint64_t max_entries,
+                          uint64_t max_bytes);
+
+/* Of the immutable fields. */
+uint64_t cache_layout_checksum(const CacheHeader *header);

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/* cache-policy-private.h - which entry goes when room is needed.
+ *
+ * Purpose    LIRS by time stamps: entries whose last two uses lay close together are
+ *            kept (list `lir`); the others pass through a small queue (`hir`). What
+ *            was evicted leaves a 4-byte ghost, so that a return soon enough counts as
+ *            the second use. The queue's share adapts.
+ * Ownership  entries are linked by reference; the policy owns none.
+ * Threads    caller holds the shard's lock; cache_policy_note() any, no lock.
+ * Errors     an impossible link marks the view as damaged.
+ * Cost       O(1) each.
+ */
+#pragma once
+
+#include "cache-view-private.h"
+
+void cache_policy_init(CacheView *view);
+
+/* A hit in that slot. Writes nothing if the entry was noted in this epoch. */
+void cache_policy_note(CacheView *view, uint32_t bucket, uint32_t slot);
+
+/* Applies the noted hits. */
+void cache_policy_catch_up(CacheView *view);
+
+/* A new entry; entry->hash is set. */
+void cache_policy_add(CacheView *view, uint32_t ref);
+
+/* `ref` takes the place of `old`, which is no longer linked. Counts as a use. */
+void cache_policy_replace(CacheView *view, uint32_t old, uint32_t ref);
+
+void cache_policy_remove(CacheView *view, uint32_t ref);
+
+/* The entry to evict, but not `spared`; 0 if there is none. */
+uint32_t cache_policy_victim(CacheView *view, uint32_t spared);
+
+/* Remembers that the entry is removed because it was evicted, or had expired. */
+void cache_policy_mourn(CacheView *view, const CacheEntry *entry, bool is_expired);
+
+typedef enum {
+    CACHE_PAST_NONE, /* never seen, or forgotten */
+    CACHE_PAST_EVICTED,
+    CACHE_PAST_EXPIRED,
+} CachePast;
+
+/* What became of the key of that hash, not long ago (may err, 1 in 2,000). Needs no
+ * lock. */
+CachePast cache_policy_past(const CacheView *view, uint32_t low);

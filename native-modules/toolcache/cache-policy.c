@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: MIT */
+#include "cache-policy-private.h"
+
+#include "cache-bucket-private.h"
+#include "cache-index-private.h"
+
+enum {
+    POLICY_EPOCHS = 64,     /* a shard's worth of insertions has this many epochs */
+    POLICY_HIR_SHARE = 100, /* the queue is at least one of so many entries */
+};
+
+/* ---- lists ---------------------------------------------------------------- */
+
+static void
+policy_link(CacheView *view, CacheList *list, uint32_t ref)
+{
+    CacheEntry *entry = cache_view_entry(view, ref);
+    if (entry == NULL) {
+        return;
+    }
+    entry->newer = 0;
+    entry->older = list->newest;
+    if (list->newest != 0) {
+        CacheEntry *next = cache_view_entry(view, list->newest);
+        if (next != NULL) {
+            next->newer = ref;
+        }
+    }
+    else {
+        list->oldest = ref;
+    }
+    list->newest = ref;
+    list->count++;
+}
+
+static void
+policy_unlink(CacheView *view, CacheList *list, CacheEntry *entry)
+{
+    CacheEntry *newer = entry->newer ? cache_view_entry(view, entry->newer) : NULL;
+    CacheEntry *older = entry->older ? cache_view_entry(view, entry->older) : NULL;
+    if (newer != NULL) {
+        newer->older = entry->older;
+    }
+    else {
+        list->newest = entry->older;
+    }
+    if (older != NULL) {
+        older->newer = entry->newer;
+    }
+    else {
+        list->oldest = entry->newer;
+    }
+    list->count--;
+}
+
+static CacheList *
+policy_list(CacheView *view, const CacheEntry *entry)
+{
+    bool is_lir = cache_entry_shape(entry) & CACHE_SHAPE_LIR;
+    return is_lir ? &view->shard->lir : &view->shard->hir;
+}
+
+void
+cache_policy_init(CacheView *view)
+{
+    CacheShard *shard = view->shard;
+    shard->lir = (CacheList){0};
+    shard->hir = (CacheList){0};
+    shard->hir_target = MAX(view->shard_entries / POLICY_HIR_SHARE, 1);
+    shard->now = 1;
+    shard->epoch_left = 1;
+    shard->touch_begin = atomic_load_explicit(&shard->touch_end, memory_order_relaxed);
+}
+
+/* ---- ghosts --------------------------------------------------------------- */
+
+/* Steps of the 16-bit time: 16 of them pass while a shard's worth is inserted, at
+ * least, and all of them take 64 shards' worth. */
+static uint32_t
+policy_coarse(const CacheView *view, uint32_t time)
+{
+    uint32_t step = view->shard_entries / 1024 + 1;
+    return time / step;
+}
+
+static CacheGhost *
+policy_ghosts(const CacheView *view, uint32_t low)
+{
+    uint32_t set = (uint32_t)((uint64_t)(low * 0x9E3779B1u) * view->ghost_sets >> 32);
+    return view->ghosts + (size_t)set * CACHE_GHOST_WAYS;
+}
+
+/* A ghost's word: coarse time 0-15, of the last use; expired 16; print 17-31. */
+#define GHOST_EXPIRED     (UINT32_C(1) << 16)
+#define GHOST_PRINT_SHIFT 17
+
+static uint32_t
+policy_ghost_word(const CacheGhost *ghost)
+{
+    return atomic_load_explicit(&ghost->word, memory_order_relaxed);
+}
+
+static uint32_t
+policy_print(uint32_t low)
+{
+    return ((low ^ low >> 16) * 0x85EBCA6Bu >> GHOST_PRINT_SHIFT) | 1;
+}
+
+static CacheGhost *
+policy_find_ghost(const CacheView *view, uint32_t low)
+{
+    CacheGhost *ghosts = policy_ghosts(view, low);
+    uint32_t print = policy_print(low);
+    for (unsigned i = 0; i < CACHE_GHOST_WAYS; i++) {
+        if (policy_ghost_word(&ghosts[i]) >> GHOST_PRINT_SHIFT == print) {
+            return &ghosts[i];
+        }
+    }
+    return NULL;
+}
+
+/* How long ago, in coarse steps, as far as 16 bits tell. */
+static uint32_t
+policy_ghost_age(const CacheView *view, uint32_t word)
+{
+    return (policy_coarse(view, view->shard->now) - word) & 0xFFFF;
+}
+
+static CacheGhost *
+policy_worst_ghost(const CacheView *view, CacheGhost *ghosts)
+{
+    CacheGhost *worst = NULL;
+    uint32_t worst_age = 0;
+    for (unsigned i = 0; i < CACHE_GHOST_WAYS; i++) {
+        uint32_t word = policy_ghost_word(&ghosts[i]);
+        if (word == 0) {
+            return &ghosts[i];
+        }
+        uint32_t age = policy_ghost_age(view, word);
+        if (worst == NULL || age > worst_age) {
+            worst = &ghosts[i];
+            worst_age = age;
+        }
+    }
+    return worst;
+}
+
+void
+cache_policy_mourn(CacheView *view, const CacheEntry *entry, bool is_expired)
+{
+    CacheGhost *ghost = policy_worst_ghost(view, policy_ghosts(view, entry->hash));
+    uint32_t word = policy_print(entry->hash) << GHOST_PRINT_SHIFT |
+                    (is_expired ? GHOST_EXPIRED : 0) |
+                    (policy_coarse(view, entry->access) & 0xFFFF);
+    atomic_store_explicit(&ghost->word, word, memory_order_relaxed);
+}
+
+CachePast
+cache_policy_past(const CacheView *view, uint32_t low)
+{
+    const CacheGhost *ghost = policy_find_ghost(view, low);
+    if (ghost == NULL) {
+        return CACHE_PAST_NONE;
+    }
+    return policy_ghost_word(ghost) & GHOST_EXPIRED ? CACHE_PAST_EXPIRED
+                                                    : CACHE_PAST_EVICTED;
+}
+
+/* ---- the two lists -------------------------------------------------------- */
+
+static CacheEntry *
+policy_oldest_lir(CacheView *view)
+{
+    uint32_t ref = view->shard->lir.oldest;
+    return ref != 0 ? cache_view_entry(view, ref) : NULL;
+}
+
+static uint32_t
+policy_lir_target(const CacheView *view)
+{
+    uint32_t hir = view->shard->hir_target;
+    return view->shard_entries > hir ? view->shard_entries - hir : 1;
+}
+
+/* The least recent of the kept ones joins the queue's end. */
+static void
+policy_demote(CacheView *view)
+{
+    CacheShard *shard = view->shard;
+    while (shard->lir.count > policy_lir_target(view)) {
+        uint32_t ref = shard->lir.oldest;
+        CacheEntry *entry = cache_view_entry(view, ref);
+        if (entry == NULL) {
+            return;
+        }
+        policy_unlink(view, &shard->lir, entry);
+        cache_entry_set_shape(entry, CACHE_SHAPE_LIR, CACHE_SHAPE_DEMOTED);
+        policy_link(view, &shard->hir, ref);
+    }
+}
+
+static void
+policy_promote(CacheView *view, uint32_t ref, CacheEntry *entry)
+{
+    cache_entry_set_shape(entry, CACHE_SHAPE_DEMOTED, CACHE_SHAPE_LIR);
+    policy_link(view, &view->shard->lir, ref);
+    policy_demote(view);
+}
+
+/* Used more recently than the least recent of the kept ones. */
+static bool
+policy_is_recent(CacheView *view, uint32_t access)
+{
+    const CacheEntry *oldest = policy_oldest_lir(view);
+    return oldest == NULL || (int32_t)(access - oldest->access) > 0;
+}
+
+static void
+policy_use(CacheView *view, uint32_t ref, CacheEntry *entry)
+{
+    CacheShard *shard = view->shard;
+    bool is_lir = cache_entry_shape(entry) & CACHE_SHAPE_LIR;
+    bool is_recent = is_lir || policy_is_recent(view, entry->access);
+    policy_unlink(view, policy_list(view, entry), entry);
+    entry->access = shard->now++;
+    if (is_recent) {
+        policy_promote(view, ref, entry);
+    }
+    else {
+        policy_link(view, &shard->hir, ref);
+    }
+}
+
+void
+cache_policy_add(CacheView *view, uint32_t ref)
+{
+    CacheShard *shard = view->shard;
+    CacheEntry *entry = cache_view_entry(view, ref);
+    if (entry == NULL) {
+        return;
+    }
+    if (--shard->epoch_left == 0) {
+        atomic_fetch_add_explicit(&shard->epoch, 1, memory_order_relaxed);
+        shard->epoch_left = view->shard_entries / POLICY_EPOCHS + 1;
+    }
+    CacheGhost *ghost = policy_find_ghost(view, entry->hash);
+    bool is_back = false;
+    if (ghost != NULL) {
+        const CacheEntry *oldest = policy_oldest_lir(view);
+        uint32_t age = policy_ghost_age(view, policy_ghost_word(ghost));
+        is_back =
+            oldest != NULL && age <= policy_coarse(view, shard->now - oldest->access);
+        atomic_store_explicit(&ghost->word, 0, memory_order_relaxed);
+    }
+    entry->access = shard->now++;
+    if (is_back || shard->lir.count < policy_lir_target(view)) {
+        policy_promote(view, ref, entry);
+    }
+    else {
+        policy_link(view, &shard->hir, ref);
+    }
+}
+
+void
+cache_policy_replace(CacheView *view, uint32_t old, uint32_t ref)
+{
+    CacheEntry *from = cache_view_entry(view, old);
+    CacheEntry *to = cache_view_entry(view, ref);
+    if (from == NULL || to == NULL) {
+        return;
+    }
+    CacheList *list = policy_list(view, from);
+    uint32_t marks = CACHE_SHAPE_LIR | CACHE_SHAPE_DEMOTED;
+    policy_unlink(view, list, from);
+    cache_entry_set_shape(to, marks, cache_entry_shape(from) & marks);
+    to->access = from->access;
+    policy_link(view, list, ref);
+    policy_use(view, ref, to);
+}
+
+void
+cache_policy_remove(CacheView *view, uint32_t ref)
+{
+    CacheEntry *entry = cache_view_entry(view, ref);
+    if (entry != NULL) {
+        policy_unlink(view, policy_list(view, entry), entry);
+    }
+}
+
+uint32_t
+cache_policy_victim(CacheView *view, uint32_t spared)
+{
+    CacheShard *shard = view->shard;
+    uint32_t lists[2] = {shard->hir.oldest, shard->lir.oldest};
+    for (unsigned i = 0; i < 2; i++) {
+        uint32_t ref = lists[i];
+        if (ref != 0 && ref == spared) {
+            CacheEntry *entry = cache_view_entry(view, ref);
+            ref = entry != NULL ? entry->newer : 0;
+        }
+        if (ref != 0) {
+            return ref;
+        }
+    }
+    return 0;
+}
+
+/* ---- hits ----------------------------------------------------------------- */
+
+void
+cache_policy_note(CacheView *view, uint32_t bucket, uint32_t slot)
+{
+    CacheShard *shard = view->shard;
+    CacheBucket *at = &view->buckets[bucket];
+    uint8_t epoch = (uint8_t)atomic_load_explicit(&shard->epoch, memory_order_relaxed);
+    if (atomic_load_explicit(&at->touches[slot], memory_order_relaxed) == epoch) {
+        return;
+    }
+    atomic_store_explicit(&at->touches[slot], epoch, memory_order_relaxed);
+    uint64_t touch = ((uint64_t)bucket + 1) << 16 | cache_bucket_slot_tag(at, slot);
+    uint32_t end =
+        atomic_fetch_add_explicit(&shard->touch_end, 1, memory_order_relaxed);
+    atomic_store_explicit(&shard->touch_ring[end % CACHE_TOUCH_RING], touch,
+                          memory_order_relaxed);
+}
+
+void
+cache_policy_catch_up(CacheView *view)
+{
+    CacheShard *shard = view->shard;
+    uint32_t end = atomic_load_explicit(&shard->touch_end, memory_order_relaxed);
+    if (end - shard->touch_begin > CACHE_TOUCH_RING) {
+        shard->touch_begin = end - CACHE_TOUCH_RING; /* the oldest were overwritten */
+    }
+    for (; shard->touch_begin != end; shard->touch_begin++) {
+        uint64_t touch = atomic_exchange_explicit(
+            &shard->touch_ring[shard->touch_begin % CACHE_TOUCH_RING], 0,
+            memory_order_relaxed);
+        uint32_t ref = cache_index_touched(view, touch);
+        CacheEntry *entry = ref != 0 ? cache_view_entry(view, ref) : NULL;
+        if (entry != NULL) {
+            policy_use(view, ref, entry);
+        }
+    }
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+/* A walk over the entries that holds no lock between two of them. */
+#include <string.h>
+
+#include "cache-index-private.h"
+#include "cache-names-private.h"
+#include "cache-shard-private.h"
+
+struct ToolCacheIter {
+    ToolCache *cache;
+    uint32_t shard, bucket, slot;
+    GByteArray *copy; /* key and value of the present entry */
+};
+
+ToolCacheIter *
+tool_cache_iter_new(ToolCache *self)
+{
+    ToolCacheIter *iter = g_new0(ToolCacheIter, 1);
+    iter->cache = tool_cache_ref(self);
+    iter->copy = g_byte_array_new();
+    return iter;
+}
+
+void
+tool_cache_iter_free(ToolCacheIter *self)
+{
+    if (self != NULL) {
+        tool_cache_unref(self->cache);
+        g_byte_array_unref(self->copy);
+        g_free(self);
+    }
+}
+
+static bool
+iter_is_wanted(const ToolCacheIter *self, const CacheEntry *entry, uint64_t now)
+{
+    return cache_names_is_valid(self->cache, entry) &&
+           cache_life_deadline(cache_entry_life(entry)) > now;
+}
+
+/* Copies the entry of the present slot. Returns false if there is none to show. */
+static bool
+iter_copy(ToolCacheIter *self, CacheView *view, ToolCacheItem *item, size_t *ret_key)
+{
+    uint32_t ref = atomic_load_explicit(&view->buckets[self->bucket].refs[self->slot],
+                                        memory_order_relaxed);
+    uint64_t tag = atomic_load_explicit(
+        &view->buckets[self->bucket].tags[self->slot / 4], memory_order_relaxed);
+    bool is_alias = tag >> self->slot % 4 * 16 & CACHE_TAG_ALIAS;
+    CacheEntry *entry = ref != 0 && !is_alias ? cache_view_entry(view, ref) : NULL;
+    int64_t now = base_clock_now(&self->cache->clock);
+    if (entry == NULL ||
+        !iter_is_wanted(self, entry, (uint64_t)now >> CACHE_TICK_SHIFT)) {
+        return false;
+    }
+    uint32_t shape = cache_entry_shape(entry);
+    uint64_t end = (uint64_t)ref * CACHE_UNIT + cache_entry_size(entry);
+    if (end > (uint64_t)view->arena_units * CACHE_UNIT) {
+        view->is_damaged = true;
+        return false;
+    }
+    uint64_t deadline = cache_life_deadline(cache_entry_life(entry));
+    *ret_key = cache_shape_key_size(shape);
+    item->value.kind = (ToolCacheKind)cache_shape_kind(shape);
+    item->value.size = entry->value_size;
+    item->expires_in_ns = deadline == CACHE_DEADLINE_NONE
+                              ? -1
+                              : (int64_t)(deadline << CACHE_TICK_SHIFT) - now;
+    g_byte_array_set_size(self->copy, (guint)(*ret_key + item->value.size));
+    memcpy(self->copy->data, cache_entry_key(entry), self->copy->len);
+    return true;
+}
+
+/* The rest of one shard, until an entry was copied. */
+static bool
+iter_next_in_shard(ToolCacheIter *self, CacheView *view, ToolCacheItem *item,
+                   size_t *ret_key)
+{
+    for (; self->bucket < view->bucket_count; self->bucket++, self->slot = 0) {
+        uint64_t version = atomic_load_explicit(&view->buckets[self->bucket].version,
+                                                memory_order_relaxed);
+        while (version != 0 && self->slot < CACHE_BUCKET_SLOTS) {
+            bool is_copied = iter_copy(self, view, item, ret_key);
+            self->slot++;
+            if (is_copied) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+bool
+tool_cache_iter_next(ToolCacheIter *self, ToolCacheItem *ret_item)
+{
+    size_t key = 0;
+    for (; self->shard < self->cache->geometry.shards;
+         self->shard++, self->bucket = 0, self->slot = 0) {
+        CacheView *view = &self->cache->views[self->shard];
+        if (!cache_shard_lock(view)) {
+            continue;
+        }
+        bool is_found = iter_next_in_shard(self, view, ret_item, &key);
+        cache_shard_unlock(view);
+        CacheKeyParts parts;
+        if (!is_found) {
+            continue;
+        }
+        const char *text = (const char *)self->copy->data;
+        if (cache_key_split(text, key, &parts)) {
+            ret_item->tool = parts.tool;
+            ret_item->tool_size = parts.tool_size;
+            ret_item->args = parts.args;
+            ret_item->args_size = parts.args_size;
+            ret_item->value.bytes = text + key;
+            return true;
+        }
+    }
+    return false;
+}

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/* Whole-store operations: clearing, invalidating, counting, giving memory back. */
+#include <string.h>
+
+#include "cache-arena-private.h"
+#include "cache-count-private.h"
+#include "cache-names-private.h"
+#include "cache-shard-private.h"
+
+#define UPKEEP_PUNCH_BYTES ((size_t)4 << 20) /* given back in one hold of the lock */
+#define UPKEEP_ALL_AT_ONCE 4096u             /* steps in one hold of the lock */
+
+static uint64_t
+upkeep_now(const ToolCache *self)
+{
+    return (uint64_t)base_clock_now(&self->clock) >> CACHE_TICK_SHIFT;
+}
+
+void
+tool_cache_clear(ToolCache *self)
+{
+    for (uint32_t i = 0; i < self->geometry.shards; i++) {
+        if (cache_shard_lock(&self->views[i])) {
+            cache_shard_clear(&self->views[i]);
+            cache_shard_unlock(&self->views[i]);
+        }
+    }
+}
+
+static void
+upkeep_sweep(ToolCache *self)
+{
+    CacheHeader *header = self->header;
+    uint64_t until = atomic_load(&header->invalidations);
+    if (until == atomic_load(&header->swept)) {
+        return;
+    }
+    for (uint32_t i = 0; i < self->geometry.shards; i++) {
+        if (cache_shard_lock(&self->views[i])) {
+            cache_shard_sweep(&self->views[i]);
+            cache_shard_unlock(&self->views[i]);
+        }
+    }
+    atomic_store(&header->swept, until);
+}
+
+void
+tool_cache_invalidate_tool(ToolCache *self, const char *tool, size_t tool_size)
+{
+    uint64_t hash = base_hash_bytes(&self->hash, tool, tool_size);
+    /* Added if it is new, so that a set which is under way is covered, too. */
+    uint32_t row = cache_names_add(self, CACHE_NAME_TOOL, hash, tool, tool_size);
+    bool is_used_up = cache_names_invalidate(self, row);
+    atomic_fetch_add(&self->header->invalidations, 1);
+    if (is_used_up) {
+        upkeep_sweep(self);
+    }
+}
+
+uint64_t
+tool_cache_count(ToolCache *self)
+{
+    upkeep_sweep(self);
+    uint64_t now = upkeep_now(self);
+    uint64_t count = 0;
+    for (uint32_t i = 0; i < self->geometry.shards; i++) {
+        CacheView *view = &self->views[i];
+        bool has_more = true;
+        while (has_more && cache_shard_lock(view)) {
+            has_more = cache_shard_expire(view, now, UPKEEP_ALL_AT_ONCE, true);
+            count += has_more ? 0 : view->shard->count;
+            cache_shard_unlock(view);
+        }
+    }
+    return count;
+}
+
+bool
+tool_cache_maintain(ToolCache *self, unsigned budget)
+{
+    base_clock_resync(&self->clock);
+    bool has_more = false;
+    uint64_t now = upkeep_now(self);
+    for (uint32_t i = 0; i < self->geometry.shards; i++) {
+        CacheView *view = &self->views[i];
+        if (cache_shard_try_lock(view)) {
+            has_more |= cache_shard_expire(view, now, budget, false);
+            has_more |= cache_arena_punch(view, UPKEEP_PUNCH_BYTES);
+            cache_shard_unlock(view);
+        }
+    }
+    return has_more;
+}
+
+/* Adds what was counted for a tool. */
+static void
+upkeep_add(const ToolCache *self, uint32_t tool, ToolCacheStats *stats)
+{
+    uint64_t expired = cache_count_tool(self, tool, CACHE_COUNT_MISS_EXPIRED);
+    uint64_t evicted = cache_count_tool(self, tool, CACHE_COUNT_MISS_EVICTED);
+    uint64_t invalidated = cache_count_tool(self, tool, CACHE_COUNT_MISS_INVALIDATED);
+    stats->hits += cache_count_tool(self, tool, CACHE_COUNT_HIT);
+    stats->misses += cache_count_tool(self, tool, CACHE_COUNT_MISS) + expired +
+                     evicted + invalidated;
+    stats->misses_expired += expired;
+    stats->misses_evicted += evicted;
+    stats->misses_invalidated += invalidated;
+    stats->sets += cache_count_tool(self, tool, CACHE_COUNT_SET);
+    stats->refused += cache_count_tool(self, tool, CACHE_COUNT_REFUSED);
+    stats->deleted += cache_count_tool(self, tool, CACHE_COUNT_DELETED);
+}
+
+static bool
+upkeep_has_row(const ToolCache *self, uint32_t row)
+{
+    return row == 0 ||
+           atomic_load_explicit(&self->names[row].hash, memory_order_acquire) != 0;
+}
+
+void
+tool_cache_stats(ToolCache *self, ToolCacheStats *ret_stats)
+{
+    CacheHeader *header = self->header;
+    *ret_stats = (ToolCacheStats){
+        .entries = atomic_load_explicit(&header->entries, memory_order_relaxed),
+        .bytes = atomic_load_explicit(&header->bytes, memory_order_relaxed),
+        .invalidations = atomic_load(&header->invalidations),
+        .shards_lost = atomic_load_explicit(&header->shards_lost, memory_order_relaxed),
+    };
+    for (uint32_t row = 0; row < CACHE_NAMES; row++) {
+        if (upkeep_has_row(self, row)) {
+            upkeep_add(self, row, ret_stats);
+        }
+    }
+    for (uint32_t i = 0; i < self->geometry.shards; i++) {
+        if (cache_shard_lock(&self->views[i])) {
+            ret_stats->evictions += self->views[i].shard->evicted;
+            ret_stats->expirations += self->views[i].shard->expired;
+            cache_shard_unlock(&self->views[i]);
+        }
+    }
+}
+
+void
+tool_cache_stats_by_tool(ToolCache *self,
+                         void (*each)(const ToolCacheToolStats *tool, void *user),
+                         void *user)
+{
+    for (uint32_t row = 0; row < CACHE_NAMES; row++) {
+        CacheName *name = &self->names[row];
+        ToolCacheToolStats tool = {.name = name->text};
+        if (!upkeep_has_row(self, row)) {
+            continue;
+        }
+        tool.name_size = MIN(name->size, CACHE_NAME_TEXT);
+        upkeep_add(self, row, &tool.stats);
+        const ToolCacheStats *s = &tool.stats;
+        if (s->hits + s->misses + s->sets + s->refused + s->deleted > 0) {
+            each(&tool, user);
+        }
+    }
+}
