@@ -55,7 +55,8 @@ main(int argc, char **argv)
         return host_error_report(error);
     switch (cli.command) {
     case CLI_TEXT:
-        return fputs(cli.text, stdout) < 0 || fflush(stdout) != 0 ? HOST_ERROR_INTERNAL : 0;
+        return fputs(cli.text, stdout) < 0 || fflush(stdout) != 0 ? HOST_ERROR_INTERNAL
+                                                                  : 0;
     case CLI_RUN:
         return run(&cli, executable, &error);
     case CLI_INFO:

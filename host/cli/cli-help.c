@@ -27,7 +27,8 @@ const char cli_help_main[] =
 const char cli_help_run[] =
     "usage: ferrule run [OPTIONS] SCRIPT|FOLDER [ARGS...]\n"
     "\n"
-    "Runs a script, or the agent.py of a folder. What follows SCRIPT or FOLDER goes to\n"
+    "Runs a script, or the agent.py of a folder. What follows SCRIPT or FOLDER goes "
+    "to\n"
     "the agent.\n"
     "\n"
     "limits and permissions, kept by the kernel, for children too:\n"

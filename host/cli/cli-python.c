@@ -78,7 +78,8 @@ cli_parse_python(Cli *cli, int argc, char **argv, GError **error)
     if (script < argc && !cli_set_script(cli, argv[script], error))
         return false;
     for (int i = 0; i < argc; i++)
-        g_ptr_array_add(cli->python_argv, g_strdup(i == script ? cli->script : argv[i]));
+        g_ptr_array_add(cli->python_argv,
+                        g_strdup(i == script ? cli->script : argv[i]));
     return true;
 }
 

@@ -41,8 +41,8 @@ take_flag(Cli *cli, int argc, char **argv, int *at, GError **error)
                                 : g_strndup(word + 2, (size_t)(equals - word) - 2);
     bool takes_value;
     if (!g_str_has_prefix(word, "--") || !host_config_has_flag(flag, &takes_value))
-        return cli_usage(error, "run: unknown option %s; `ferrule run --help` lists them",
-                         word);
+        return cli_usage(
+            error, "run: unknown option %s; `ferrule run --help` lists them", word);
     if (!takes_value && equals != NULL)
         return cli_usage(error, "run: --%s takes no value", flag);
     const char *value = equals == NULL ? NULL : equals + 1;
@@ -73,7 +73,8 @@ parse_run(Cli *cli, int argc, char **argv, GError **error)
             return false;
     }
     if (at >= argc)
-        return cli_usage(error, "run: which script? ferrule run SCRIPT|FOLDER [ARGS...]");
+        return cli_usage(error,
+                         "run: which script? ferrule run SCRIPT|FOLDER [ARGS...]");
     if (!cli_set_script(cli, argv[at], error))
         return false;
     g_ptr_array_add(cli->python_argv, g_strdup(argv[0]));

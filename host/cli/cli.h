@@ -30,16 +30,19 @@ typedef enum {
 typedef struct {
     CliCommand command;
     bool json;
-    bool plain;              /* -S: no exit(), quit(), help() */
-    HostConfig config;       /* flags only until cli_load_config() */
-    GPtrArray *python_argv;  /* of char *, NULL at the end; CLI_RUN */
-    char *script;            /* what runs, NULL for -c, -m, - */
-    char *vendor;            /* the vendored packages beside it, NULL for none */
-    char *text;              /* CLI_TEXT */
-    GPtrArray *flags;        /* pairs of flag and value, NULL for none; CLI_RUN */
+    bool plain;             /* -S: no exit(), quit(), help() */
+    HostConfig config;      /* flags only until cli_load_config() */
+    GPtrArray *python_argv; /* of char *, NULL at the end; CLI_RUN */
+    char *script;           /* what runs, NULL for -c, -m, - */
+    char *vendor;           /* the vendored packages beside it, NULL for none */
+    char *text;             /* CLI_TEXT */
+    GPtrArray *flags;       /* pairs of flag and value, NULL for none; CLI_RUN */
 } Cli;
 
-#define CLI_INIT {0}
+#define CLI_INIT \
+    {            \
+        0        \
+    }
 
 bool cli_parse(Cli *cli, int argc, char **argv, GError **error);
 

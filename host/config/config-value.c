@@ -10,8 +10,8 @@
 static bool
 expected(const char *what, const char *text, GError **error)
 {
-    g_set_error(error, HOST_ERROR, HOST_ERROR_CONFIG, "expected %s, got \"%.40s\"", what,
-                text);
+    g_set_error(error, HOST_ERROR, HOST_ERROR_CONFIG, "expected %s, got \"%.40s\"",
+                what, text);
     return false;
 }
 
@@ -85,7 +85,9 @@ config_value_parse(ConfigKind kind, const char *text, void *ret_field, GError **
 static size_t
 distance(const char *a, const char *b)
 {
-    enum { LENGTH_MAX = 32 };
+    enum {
+        LENGTH_MAX = 32
+    };
     size_t row[LENGTH_MAX + 1], length = strlen(b);
     if (length > LENGTH_MAX)
         return SIZE_MAX;

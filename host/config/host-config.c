@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "config-value.h"
 #include "host-error.h"
@@ -181,14 +182,10 @@ read_file(HostConfig *config, GError **error)
     g_autofree char *path = named != NULL ? g_strdup(named) : default_path();
     g_autofree char *text = NULL;
     size_t size = 0;
-    if (path == NULL)
+    if (path == NULL || (named == NULL && access(path, F_OK) != 0))
         return true;
     g_autoptr(GError) cause = NULL;
     if (!g_file_get_contents(path, &text, &size, &cause)) {
-        bool absent = g_error_matches(cause, G_FILE_ERROR, G_FILE_ERROR_NOENT) ||
-                      g_error_matches(cause, G_FILE_ERROR, G_FILE_ERROR_NOTDIR);
-        if (absent && named == NULL)
-            return true;
         g_set_error(error, HOST_ERROR, HOST_ERROR_CONFIG, "cannot read %s: %s", path,
                     cause->message);
         return false;

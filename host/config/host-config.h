@@ -41,7 +41,10 @@ typedef struct {
     GStrv write; /* absolute or relative folders; NULL: anywhere */
 } HostConfig;
 
-#define HOST_CONFIG_INIT {0}
+#define HOST_CONFIG_INIT \
+    {                    \
+        0                \
+    }
 
 /* Read the file and the environment. */
 bool host_config_load(HostConfig *config, GError **error);

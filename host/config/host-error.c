@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-G_DEFINE_QUARK(ferrule-host-error, host_error)
+G_DEFINE_QUARK(ferrule - host - error, host_error)
 
 int
 host_error_report(const GError *error)

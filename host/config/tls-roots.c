@@ -9,13 +9,13 @@
 static const struct {
     const char *variable, *path;
 } layouts[] = {
-    {"SSL_CERT_FILE", "/etc/ssl/certs/ca-certificates.crt"},           /* Debian, Arch */
+    {"SSL_CERT_FILE", "/etc/ssl/certs/ca-certificates.crt"}, /* Debian, Arch */
     {"SSL_CERT_FILE", "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem"}, /* Fedora */
-    {"SSL_CERT_FILE", "/etc/pki/tls/certs/ca-bundle.crt"},             /* older Fedora */
-    {"SSL_CERT_FILE", "/var/lib/ca-certificates/ca-bundle.pem"},       /* SUSE */
-    {"SSL_CERT_FILE", "/etc/ssl/ca-bundle.pem"},                       /* older SUSE */
-    {"SSL_CERT_FILE", "/etc/ssl/cert.pem"},                            /* Alpine */
-    {"SSL_CERT_DIR", "/etc/ssl/certs"},                                /* hashed folder */
+    {"SSL_CERT_FILE", "/etc/pki/tls/certs/ca-bundle.crt"},       /* older Fedora */
+    {"SSL_CERT_FILE", "/var/lib/ca-certificates/ca-bundle.pem"}, /* SUSE */
+    {"SSL_CERT_FILE", "/etc/ssl/ca-bundle.pem"},                 /* older SUSE */
+    {"SSL_CERT_FILE", "/etc/ssl/cert.pem"},                      /* Alpine */
+    {"SSL_CERT_DIR", "/etc/ssl/certs"},                          /* hashed folder */
 };
 
 /* Where the OpenSSL of a Debian system, and our static one, look by themselves. */

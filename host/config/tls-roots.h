@@ -13,7 +13,8 @@
 
 /* Look below `root` ("" in production, a folder in tests). True when a layout was
  * found: *ret_variable is the name to set, *ret_path the path without `root`. */
-bool tls_roots_probe(const char *root, const char **ret_variable, const char **ret_path);
+bool tls_roots_probe(const char *root, const char **ret_variable,
+                     const char **ret_path);
 
 /* Name the roots in this process's environment if OpenSSL would not find them. */
 void tls_roots_announce(void);

@@ -26,9 +26,10 @@ interpreter_add_builtins(void)
         return false;
     PyObject *builtins = PyEval_GetBuiltins(); /* borrowed */
     const char *end = "Ctrl-D (i.e. EOF)";
-    bool done = add(builtins, source, "Quitter", "exit", Py_BuildValue("(ss)", "exit", end)) &&
-                add(builtins, source, "Quitter", "quit", Py_BuildValue("(ss)", "quit", end)) &&
-                add(builtins, source, "_Helper", "help", PyTuple_New(0));
+    bool done =
+        add(builtins, source, "Quitter", "exit", Py_BuildValue("(ss)", "exit", end)) &&
+        add(builtins, source, "Quitter", "quit", Py_BuildValue("(ss)", "quit", end)) &&
+        add(builtins, source, "_Helper", "help", PyTuple_New(0));
     Py_DECREF(source);
     return done;
 }

@@ -12,11 +12,11 @@
 #define STDLIB_MODULES(X) \
     X(_abc) X(_asyncio) X(_bisect) X(_blake2) X(_bz2) X(_codecs) X(_collections) \
     X(_contextvars) X(_csv) X(_ctypes) X(_datetime) X(_decimal) X(_elementtree) \
-    X(_functools) X(_hashlib) X(_heapq) X(_interpchannels) \
+    X(_functools) X(_heapq) X(_interpchannels) \
     X(_interpqueues) X(_io) X(_json) X(_locale) X(_lsprof) X(_lzma) X(_md5) \
     X(_multiprocessing) X(_opcode) X(_operator) X(_pickle) X(_posixshmem) \
     X(_posixsubprocess) X(_queue) X(_random) X(_sha1) X(_sha2) X(_sha3) X(_signal) \
-    X(_socket) X(_sre) X(_ssl) X(_stat) X(_statistics) X(_struct) X(_suggestions) \
+    X(_socket) X(_sre) X(_stat) X(_statistics) X(_struct) X(_suggestions) \
     X(_symtable) X(_sysconfig) X(_thread) X(_tracemalloc) X(_typing) X(_weakref) \
     X(_zoneinfo) X(array) X(atexit) X(binascii) X(cmath) X(errno) X(faulthandler) \
     X(fcntl) X(grp) X(itertools) X(math) X(mmap) X(posix) X(pwd) X(pyexpat) \
@@ -50,24 +50,39 @@ init_interpreters(void)
     return PyInit__interpreters();
 }
 
-#define ROW(name) {#name, PyInit_##name},
+/* Modules whose first import does something before. */
+#define WRAPPED_MODULES(X)              \
+    X(_interpreters, init_interpreters) \
+    X(_ssl, INIT_SSL) X(_hashlib, INIT_HASHLIB)
+
+#ifdef FERRULE_TLS_SYSTEM
+#define INIT_SSL     tls_library_init_ssl
+#define INIT_HASHLIB tls_library_init_hashlib
+#else
+extern PyObject *PyInit__ssl(void);
+extern PyObject *PyInit__hashlib(void);
+#define INIT_SSL     PyInit__ssl
+#define INIT_HASHLIB PyInit__hashlib
+#endif
+
+#define ROW(name)                {#name, PyInit_##name},
 #define ROW_CORE(name, function) {#name, function},
 struct _inittab _PyImport_Inittab[] = {
-    STDLIB_MODULES(ROW) CORE_MODULES(ROW_CORE){"_interpreters", init_interpreters},
-    {"_ferrule_stdlib", PyInit__ferrule_stdlib},
+    STDLIB_MODULES(ROW) CORE_MODULES(ROW_CORE)
+        WRAPPED_MODULES(ROW_CORE){"_ferrule_stdlib", PyInit__ferrule_stdlib},
     {"builtins", NULL}, /* for sys.builtin_module_names */
     {"sys", NULL},
     {NULL, NULL},
 };
 
-#define NAME(name) #name,
+#define NAME(name)                #name,
 #define NAME_CORE(name, function) #name,
 const char *const *
 interpreter_builtin_modules(void)
 {
     static const char *const names[] = {
-        STDLIB_MODULES(NAME) CORE_MODULES(NAME_CORE) "_interpreters",
-        "_ferrule_stdlib",
+        STDLIB_MODULES(NAME) CORE_MODULES(NAME_CORE)
+            WRAPPED_MODULES(NAME_CORE) "_ferrule_stdlib",
         "builtins",
         "sys",
         NULL,
@@ -78,7 +93,9 @@ interpreter_builtin_modules(void)
 const char *const *
 interpreter_native_modules(void)
 {
-    enum { ROWS_MAX = 16 };
+    enum {
+        ROWS_MAX = 16
+    };
     static const char *rows[2 * ROWS_MAX + 1];
     size_t count = 0;
     for (const NativeModule *module = native_modules; module->name != NULL; module++) {

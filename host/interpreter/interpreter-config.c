@@ -64,18 +64,18 @@ static PyStatus
 fill_paths(PyConfig *config, const InterpreterOptions *options)
 {
     g_autofree char *folder = g_path_get_dirname(options->executable);
-    wchar_t **const executables[] = {
-        &config->executable, &config->base_executable, &config->program_name};
+    wchar_t **const executables[] = {&config->executable, &config->base_executable,
+                                     &config->program_name};
     wchar_t **const prefixes[] = {&config->prefix, &config->exec_prefix,
                                   &config->base_prefix, &config->base_exec_prefix,
                                   &config->home};
-    PyStatus status = set_all(config, executables, G_N_ELEMENTS(executables),
-                              options->executable);
+    PyStatus status =
+        set_all(config, executables, G_N_ELEMENTS(executables), options->executable);
     if (!PyStatus_Exception(status))
         status = set_all(config, prefixes, G_N_ELEMENTS(prefixes), folder);
     if (!PyStatus_Exception(status))
-        status = PyConfig_SetBytesString(config, &config->stdlib_dir,
-                                         options->executable);
+        status =
+            PyConfig_SetBytesString(config, &config->stdlib_dir, options->executable);
     if (!PyStatus_Exception(status))
         status = fill_search_paths(config, options);
     return status;

@@ -9,6 +9,10 @@
 /* The finder and loader of the built-in standard library. */
 PyMODINIT_FUNC PyInit__ferrule_stdlib(void);
 
+/* `_ssl` and `_hashlib`, behind the loading of the system's OpenSSL. */
+PyObject *tls_library_init_ssl(void);
+PyObject *tls_library_init_hashlib(void);
+
 /* Root of the built-in library in sys.path: the executable's own path. Set before the
  * first interpreter starts, constant while any runs. */
 void stdlib_module_set_root(const char *executable);

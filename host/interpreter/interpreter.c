@@ -6,7 +6,7 @@
 
 #include "registry.h"
 
-G_DEFINE_QUARK(ferrule-interpreter-error, interpreter_error)
+G_DEFINE_QUARK(ferrule - interpreter - error, interpreter_error)
 
 static bool
 refuse(const char *what, PyStatus status, GError **error)

@@ -10,7 +10,9 @@
 
 #define BLOCK_START "# /// script"
 
-enum { EXIT_UNCAUGHT = 1 };
+enum {
+    EXIT_UNCAUGHT = 1
+};
 
 static bool
 has_block(const char *script)

@@ -8,6 +8,8 @@
  */
 #include "interpreter-private.h"
 
+#include <marshal.h>
+
 #include "stdlib-table.h"
 
 typedef struct {
@@ -17,9 +19,8 @@ typedef struct {
 } ModuleState;
 
 typedef struct {
-    PyObject_HEAD
-    PyObject *path;   /* str: the sys.path entry */
-    PyObject *prefix; /* str: dotted, with a final dot unless empty */
+    PyObject_HEAD PyObject *path; /* str: the sys.path entry */
+    PyObject *prefix;             /* str: dotted, with a final dot unless empty */
 } FinderObject;
 
 /* Constant while any interpreter runs, see stdlib_module_set_root(). */
@@ -280,8 +281,8 @@ finder_get_data(PyObject *self, PyObject *path)
     const char *tail = below_root(text);
     StdlibEntry entry;
     if (!stdlib_table_find(tail == NULL ? text : tail, &entry) || !entry.is_data) {
-        PyErr_SetObject(PyExc_OSError,
-                        PyUnicode_FromFormat("no data file %R in the executable", path));
+        PyErr_SetObject(PyExc_OSError, PyUnicode_FromFormat(
+                                           "no data file %R in the executable", path));
         return NULL;
     }
     void *buffer = read_entry(&entry);
@@ -324,10 +325,9 @@ finder_iter_modules(PyObject *self, PyObject *args)
             break;
         if (entry.is_data || strchr(entry.name + length, '.') != NULL)
             continue;
-        PyObject *row = Py_BuildValue("(NO)",
-                                      PyUnicode_FromFormat("%s%s", wanted,
-                                                           entry.name + length),
-                                      entry.is_package ? Py_True : Py_False);
+        PyObject *row = Py_BuildValue(
+            "(NO)", PyUnicode_FromFormat("%s%s", wanted, entry.name + length),
+            entry.is_package ? Py_True : Py_False);
         if (row == NULL || PyList_Append(rows, row) < 0)
             Py_CLEAR(rows);
         Py_XDECREF(row);
@@ -429,8 +429,10 @@ static PyMethodDef finder_methods[] = {
 };
 
 static PyType_Slot finder_slots[] = {
-    {Py_tp_new, finder_new},         {Py_tp_dealloc, finder_dealloc},
-    {Py_tp_traverse, finder_traverse}, {Py_tp_repr, finder_repr},
+    {Py_tp_new, finder_new},
+    {Py_tp_dealloc, finder_dealloc},
+    {Py_tp_traverse, finder_traverse},
+    {Py_tp_repr, finder_repr},
     {Py_tp_methods, finder_methods},
     {Py_tp_doc, (void *)"Finder and loader of the standard library in the executable."},
     {0, NULL},
@@ -453,7 +455,8 @@ module_install(PyObject *module, PyObject *ignored)
     PyObject *hooks = PySys_GetObject("path_hooks"); /* borrowed */
     PyObject *path = PyUnicode_FromString(root);
     bool done = path != NULL && cache_finder(state->finder_type, path) &&
-                hooks != NULL && PyList_Append(hooks, (PyObject *)state->finder_type) == 0;
+                hooks != NULL &&
+                PyList_Append(hooks, (PyObject *)state->finder_type) == 0;
     Py_XDECREF(path);
     if (!done)
         return NULL;

@@ -165,8 +165,8 @@ report_info_text(const ReportInfo *info, GError **error)
     struct utsname kernel;
     if (!elf_sections_visit(info->executable, ignore_section, NULL, &total, error))
         return NULL;
-    g_string_append_printf(out, "ferrule %s (%s build), CPython %s\n\n", FERRULE_VERSION,
-                           FERRULE_BUILD, CPYTHON_VERSION);
+    g_string_append_printf(out, "ferrule %s (%s build), CPython %s\n\n",
+                           FERRULE_VERSION, FERRULE_BUILD, CPYTHON_VERSION);
     g_string_append_printf(out, "executable    %s, %.2f MB\n", info->executable,
                            megabytes(total));
     g_string_append_printf(out, "stdlib        %zu modules, %.2f MB for %.2f MB\n",

@@ -9,9 +9,9 @@
 G_BEGIN_DECLS
 
 typedef struct {
-    const char *executable;              /* absolute path of this file */
-    const char *const *native_modules;   /* name, summary, name, summary, ..., NULL */
-    const char *const *builtin_modules;  /* names, ends with NULL */
+    const char *executable;             /* absolute path of this file */
+    const char *const *native_modules;  /* name, summary, name, summary, ..., NULL */
+    const char *const *builtin_modules; /* names, ends with NULL */
 } ReportInfo;
 
 /* Text for a person, or one JSON object. Free with g_free(). */

@@ -20,11 +20,11 @@
 #include "sandbox.h"
 
 /* Rights that change the file system, by the ABI that brought them. */
-#define CHANGES_ABI_1                                                                  \
-    (LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR |                   \
-     LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_CHAR |                   \
-     LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG |                       \
-     LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO |                     \
+#define CHANGES_ABI_1                                                \
+    (LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR | \
+     LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_CHAR | \
+     LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG |     \
+     LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO |   \
      LANDLOCK_ACCESS_FS_MAKE_BLOCK | LANDLOCK_ACCESS_FS_MAKE_SYM)
 #define CHANGE_REFER    (1ULL << 13) /* rename across folders, ABI 2 */
 #define CHANGE_TRUNCATE (1ULL << 14) /* ABI 3 */
@@ -40,8 +40,8 @@ sandbox_no_new_privileges(void)
 int
 sandbox_landlock_abi(void)
 {
-    long abi = syscall(SYS_landlock_create_ruleset, NULL, 0,
-                       LANDLOCK_CREATE_RULESET_VERSION);
+    long abi =
+        syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
     return abi < 0 ? 0 : (int)abi;
 }
 
@@ -63,8 +63,8 @@ allow_below(int ruleset, const char *path, uint64_t rights)
         return -1;
     if (fstat(rule.parent_fd, &status) == 0 && !S_ISDIR(status.st_mode))
         rule.allowed_access &= CHANGES_OF_FILES;
-    long result = syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH,
-                          &rule, 0);
+    long result =
+        syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
     close(rule.parent_fd);
     return (int)result;
 }
@@ -89,9 +89,9 @@ sandbox_landlock_write(const char *const *folders)
     return result;
 }
 
-#define LOAD(field)                                                                    \
+#define LOAD(field) \
     BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)offsetof(struct seccomp_data, field))
-#define JUMP_IF(value, to_true, to_false)                                              \
+#define JUMP_IF(value, to_true, to_false) \
     BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)(value), (to_true), (to_false))
 #define ANSWER(action) BPF_STMT(BPF_RET | BPF_K, (uint32_t)(action))
 

@@ -12,8 +12,11 @@ Written into OUT:
     frozen.bin     the modules needed before the importer exists, raw marshal data
     frozen-table.h rows of `struct _frozen` that point into frozen.bin
     left-out.h     rows {name, text} for the errors about modules left out
+    stdlib-blob.S  the two blobs as sections; written last, so that a new pack is
+                   assembled again
 """
 
+import ast
 import marshal
 import shutil
 import subprocess
@@ -26,7 +29,8 @@ import libzstd
 HERE = Path(__file__).resolve().parent
 CPYTHON_RECIPE = HERE.parent / "cpython"
 
-# CPython's own frozen set, in the groups of Python/frozen.c: (frozen name, file).
+# What has to be frozen, in the groups of CPython's Python/frozen.c: (frozen name, file).
+# The rest of its list is as quick from the blob, and smaller there.
 BOOTSTRAP = [
     ("_frozen_importlib", "importlib/_bootstrap.py"),
     ("_frozen_importlib_external", "importlib/_bootstrap_external.py"),
@@ -37,24 +41,23 @@ FROZEN = [
     ("codecs", "codecs.py"),
     ("io", "io.py"),
     ("_collections_abc", "_collections_abc.py"),
-    ("_sitebuiltins", "_sitebuiltins.py"),
     ("genericpath", "genericpath.py"),
-    ("ntpath", "ntpath.py"),
     ("posixpath", "posixpath.py"),
     ("os.path", "posixpath.py"),
     ("os", "os.py"),
-    ("site", "site.py"),
     ("stat", "stat.py"),
-    ("importlib.util", "importlib/util.py"),
-    ("importlib.machinery", "importlib/machinery.py"),
-    ("runpy", "runpy.py"),
 ]
 # Imported at every start: kept raw, decoding them would cost more than it saves.
 RAW = {"encodings", "encodings.aliases", "encodings.utf_8"}
+# Their docstrings are what they print.
+KEEP_DOCSTRINGS = {"pdb", "timeit"}
 
 FLAG_PACKAGE, FLAG_DATA, FLAG_RAW = 1, 2, 4
 MAGIC, HEADER_WORDS, ENTRY_WORDS = b"FSTD", 6, 6
 DICTIONARY_BYTES = 112 * 1024
+
+
+DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 class Entry:
@@ -94,14 +97,25 @@ def module_name(path):
     return ".".join(parts)
 
 
+def without_docstrings(source):
+    """The syntax tree of `source` as -OO would compile it, but with its asserts."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, DOCUMENTED) and ast.get_docstring(node, clean=False):
+            docstring = node.body.pop(0)
+            node.body = node.body or [ast.copy_location(ast.Pass(), docstring)]
+    return tree
+
+
 def compiled(source, filename):
     """Marshalled code; the importer puts the executable's path before `filename`."""
     code = compile(source, filename, "exec", dont_inherit=True, optimize=0)
     return marshal.dumps(code)
 
 
-def entries_below(root, table, keep_data, prefix=Path()):
-    """Every kept module below `root`, and the data files where they are wanted."""
+def entries_below(root, table, own, prefix=Path()):
+    """Every kept module below `root`. Packages of our `own` keep their docstrings, and
+    their data files come along."""
     for path in sorted(root.rglob("*")):
         relative = prefix / path.relative_to(root)
         if path.is_dir() or "__pycache__" in relative.parts:
@@ -112,8 +126,11 @@ def entries_below(root, table, keep_data, prefix=Path()):
                 continue
             flags = FLAG_PACKAGE if path.name == "__init__.py" else 0
             flags |= FLAG_RAW if name in RAW else 0
-            yield Entry(name, compiled(path.read_bytes(), str(relative)), flags)
-        elif keep_data:
+            source = path.read_bytes()
+            if not own and name not in KEEP_DOCSTRINGS:
+                source = without_docstrings(source)
+            yield Entry(name, compiled(source, str(relative)), flags)
+        elif own:
             yield Entry(str(relative), path.read_bytes(), FLAG_DATA)
 
 
@@ -126,7 +143,7 @@ def sysconfig_data(cpython):
 def collect(cpython, packages):
     table = left_out(CPYTHON_RECIPE)
     lib = cpython / "src" / "Lib"
-    entries = [e for e in entries_below(lib, table, keep_data=False)
+    entries = [e for e in entries_below(lib, table, own=False)
                if not e.name.startswith("site-packages")]  # fmt: skip
     entries.append(sysconfig_data(cpython))
     for package in packages:
@@ -162,13 +179,12 @@ def write_blob(entries, target):
 
 
 def patched_importlib(cpython, work):
-    """A copy of importlib with our two seams in it."""
-    target = work / "Lib" / "importlib"
+    """Copies of the bootstrap modules with our seams in them."""
     shutil.rmtree(work, ignore_errors=True)
-    target.mkdir(parents=True)
-    for path in (cpython / "src" / "Lib" / "importlib").glob("*.py"):
-        shutil.copy(path, target)
-    with open(CPYTHON_RECIPE / "importlib.patch", "rb") as patch:
+    (work / "Lib" / "importlib").mkdir(parents=True)
+    for _, file in BOOTSTRAP:
+        shutil.copy(cpython / "src" / "Lib" / file, work / "Lib" / file)
+    with open(CPYTHON_RECIPE / "start-up.patch", "rb") as patch:
         subprocess.run(["patch", "-s", "-p1"], cwd=work, stdin=patch, check=True)
     return work / "Lib"
 
@@ -182,12 +198,13 @@ def freeze(cpython, out):
         for name, file in modules:
             path = patched / file
             path = path if path.exists() else cpython / "src" / "Lib" / file
-            code = compiled(path.read_bytes(), f"<frozen {path.stem}>")
+            tree = without_docstrings(path.read_bytes())
+            code = compiled(tree, f"<frozen {module_name(Path(file))}>")
             table.append(f'    {{"{name}", FROZEN_AT({len(data)}), {len(code)}, 0}}, \\')
             data += code + bytes(-len(code) % 16)
         table.append("")
     (out / "frozen.bin").write_bytes(data)
-    (out / "frozen-table.h").write_text("\n".join(table))
+    (out / "frozen-table.h").write_text("\n".join(table) + "\n")
 
 
 def write_left_out(table, target):
@@ -206,6 +223,7 @@ def main(cpython, out, *packages):
     write_blob(entries, out / "stdlib.bin")
     freeze(cpython, out)
     write_left_out(table, out / "left-out.h")
+    shutil.copyfile(HERE / "stdlib-blob.S.in", out / "stdlib-blob.S")
 
 
 if __name__ == "__main__":

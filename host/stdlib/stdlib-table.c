@@ -3,14 +3,37 @@
 
 #include <string.h>
 #include <threads.h>
+
+/* For the dictionary by reference: we link libzstd statically. */
+#define ZSTD_STATIC_LINKING_ONLY
 #include <zstd.h>
 
 #include "left-out.h"
 
-enum { WORD_COUNT = 1, WORD_NAMES, WORD_DICTIONARY, WORD_DICTIONARY_BYTES, WORD_DATA };
-enum { HEADER_WORDS = 6, ENTRY_WORDS = 6 };
-enum { ROW_NAME, ROW_NAME_BYTES, ROW_FLAGS, ROW_DATA, ROW_STORED, ROW_SIZE };
-enum { FLAG_PACKAGE = 1, FLAG_DATA = 2, FLAG_RAW = 4 };
+enum {
+    WORD_COUNT = 1,
+    WORD_NAMES,
+    WORD_DICTIONARY,
+    WORD_DICTIONARY_BYTES,
+    WORD_DATA
+};
+enum {
+    HEADER_WORDS = 6,
+    ENTRY_WORDS = 6
+};
+enum {
+    ROW_NAME,
+    ROW_NAME_BYTES,
+    ROW_FLAGS,
+    ROW_DATA,
+    ROW_STORED,
+    ROW_SIZE
+};
+enum {
+    FLAG_PACKAGE = 1,
+    FLAG_DATA = 2,
+    FLAG_RAW = 4
+};
 
 extern const uint8_t ferrule_stdlib_begin[], ferrule_stdlib_end[];
 
@@ -18,7 +41,7 @@ extern const uint8_t ferrule_stdlib_begin[], ferrule_stdlib_end[];
 static once_flag dictionary_once = ONCE_FLAG_INIT;
 static ZSTD_DDict *dictionary;
 
-G_DEFINE_QUARK(ferrule-stdlib-error, stdlib_error)
+G_DEFINE_QUARK(ferrule - stdlib - error, stdlib_error)
 
 static const uint32_t *
 words(void)
@@ -42,8 +65,9 @@ name_at(size_t index)
 static void
 make_dictionary(void)
 {
-    dictionary = ZSTD_createDDict_byReference(
-        ferrule_stdlib_begin + words()[WORD_DICTIONARY], words()[WORD_DICTIONARY_BYTES]);
+    dictionary =
+        ZSTD_createDDict_byReference(ferrule_stdlib_begin + words()[WORD_DICTIONARY],
+                                     words()[WORD_DICTIONARY_BYTES]);
 }
 
 size_t
