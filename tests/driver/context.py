@@ -74,16 +74,15 @@ class Context:
 
     @cached_property
     def cpython(self):
-        """CPython's Lib/ with the folder test/, of the version in the executable."""
+        """CPython's Lib/ with the folder test/, of the build in the executable."""
         if self.cpython_source:
             return self.cpython_source
-        found = sorted(
-            cache_folder().glob("cpython-*/src/Lib/test/regrtest.py"),
-            key=lambda p: p.stat().st_mtime,
-        )
-        if not found:
-            raise Unavailable("no CPython source in the build cache: run ./dev build")
-        return found[-1].parents[1]
+        options = json.loads((self.meson / "meson-info/intro-buildoptions.json").read_text())
+        folder = next(o["value"] for o in options if o["name"] == "cpython")
+        lib = Path(folder) / "src" / "Lib"
+        if not (lib / "test").is_dir():
+            raise Unavailable(f"no {lib}/test: run ./dev build")
+        return lib
 
     def meson_tests(self, suite):
         """Meson's test table rows of a suite, freshly built."""
