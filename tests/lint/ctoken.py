@@ -134,6 +134,14 @@ def _function_name(head):
     return None
 
 
+def _spoken(name, head):
+    """A GTest is called by its suite and name."""
+    if not name.text.startswith("TEST"):
+        return name.text
+    return name.text + " " + ".".join(t.text for t in head if t.kind == "word")[
+        len(name.text) + 1 :]
+
+
 def _has(head, *words):
     return any(t.kind == "word" and t.text in words for t in head)
 
@@ -175,7 +183,8 @@ def declarations(tokens):
                 name = _function_name(head)
                 body = tuple(code[index + 1 : end])
                 functions_.append(
-                    Function(name.text, tuple(head), body, name.line, code[end].line)
+                    Function(_spoken(name, head), tuple(head), body, name.line,
+                             code[end].line)
                 )
                 head, index = [], end
             elif kind == "init":

@@ -49,7 +49,7 @@ class Tokens(unittest.TestCase):
         self.assertEqual(self.names(text + "int b(void) { return 1; }"), ["a", "b"])
 
     def test_raw_strings_hide_quotes(self):
-        self.assertEqual(self.names('TEST(A, B) { f(R"x(" } )x"); }'), ["TEST"])
+        self.assertEqual(self.names('TEST(A, B) { f(R"x(" } )x"); }'), ["TEST A.B"])
 
     def test_initialisers_and_types_are_no_functions(self):
         text = "static int t[] = {1, 2};\nstruct S { int a; };\nenum E { X = f(1) };\n"
