@@ -7,6 +7,13 @@ instead of repeating the pinned examples.
 
 import os
 import unittest
+from pathlib import Path
+
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+# Else Hypothesis leaves a folder wherever it is started.
+os.environ.setdefault(
+    "HYPOTHESIS_STORAGE_DIRECTORY", str(CACHE / "ferrule" / "hypothesis")
+)
 
 try:
     import hypothesis
