@@ -27,7 +27,7 @@ import fetch
 import recipe
 
 HERE = Path(__file__).resolve().parent
-MADE_FROM = ("recipe.py", "build.py", "profile_task.py")
+MADE_FROM = ("recipe.py", "build.py", "profile_task.py", "interned-strings.patch")
 
 
 def cache_folder():
@@ -78,6 +78,11 @@ def strip_prose(src):
         for path in (src / folder).rglob("clinic/*.c.h"):
             text = path.read_text()
             path.write_text(CLINIC_DOC.sub(r"\1);", text))
+
+
+def patch(src, log):
+    command = ["patch", "-p1", "-i", str(HERE / "interned-strings.patch")]
+    run(command, log, src)
 
 
 def configure(work, log):
@@ -158,6 +163,7 @@ def build(variant):
     started = time.monotonic()
     steps = [
         ("unpack", lambda: fetch.unpack(source, target / "src")),
+        ("patch", lambda: patch(target / "src", log)),
         ("strip docstrings", lambda: strip_prose(target / "src")),
         ("configure", lambda: configure(target, log)),
         ("profile", lambda: train(target, log)),
