@@ -76,7 +76,6 @@ class Block(VendorCase):
         self.vendor("alpha", "1.1")
         self.vendor("beta-gamma", "2.1")
         done = self.expect(self.run_script(BLOCK), code=3, out="", err="alpha>=1.2")
-        self.assertIn("1.1", done.stderr)
         self.assertNotIn("Beta_Gamma[extra]~=2.0", done.stderr)
 
     def test_too_new_a_python(self):

@@ -72,14 +72,17 @@ class Context:
             pass
         return env
 
+    def build_option(self, name):
+        """The value of an option that the build folder was set up with."""
+        options = (self.meson / "meson-info" / "intro-buildoptions.json").read_text()
+        return next(o["value"] for o in json.loads(options) if o["name"] == name)
+
     @cached_property
     def cpython(self):
         """CPython's Lib/ with the folder test/, of the build in the executable."""
         if self.cpython_source:
             return self.cpython_source
-        options = json.loads((self.meson / "meson-info/intro-buildoptions.json").read_text())
-        folder = next(o["value"] for o in options if o["name"] == "cpython")
-        lib = Path(folder) / "src" / "Lib"
+        lib = Path(self.build_option("cpython")) / "src" / "Lib"
         if not (lib / "test").is_dir():
             raise Unavailable(f"no {lib}/test: run ./dev build")
         return lib

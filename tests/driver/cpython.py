@@ -18,6 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from xml.etree import ElementTree
 
+from driver import cpython_modules
 from driver.context import ROOT, Unavailable
 from driver.results import Result
 
@@ -76,13 +77,14 @@ def test_names(lib):
     return names
 
 
-def prepare(executable, lib, folder, props=()):
-    """The executable in a folder whose modules/ lets it import CPython's tests, and
-    the left-out modules that tests of kept modules play with."""
+def prepare(executable, lib, folder, props, extensions):
+    """The executable in a folder whose modules/ lets it import CPython's tests, the
+    extension modules they are written in, and the left-out modules they play with."""
     shutil.rmtree(folder, ignore_errors=True)
     modules = folder / "modules"
     modules.mkdir(parents=True)
-    for extension in sorted((executable.parent / "modules").glob("*")):
+    loadable = [*(executable.parent / "modules").glob("*"), *extensions.glob("*")]
+    for extension in sorted(loadable):
         (modules / extension.name).symlink_to(extension)
     for name in ("test", *props):
         (modules / name).symlink_to(lib / name)
@@ -96,7 +98,8 @@ def prepare(executable, lib, folder, props=()):
 
 def _run(context, report, suite, names, config):
     executable = prepare(context.ferrule, context.cpython,
-                         context.build / f"{suite}-tests", config["props"]["files"])
+                         context.build / f"{suite}-tests", config["props"]["files"],
+                         cpython_modules.find(context.cpython, context.jobs))
     said = subprocess.run([executable, "-c", "import test.libregrtest"],
                           capture_output=True, text=True, stdin=subprocess.DEVNULL)
     if said.returncode != 0:

@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: MIT
-"""sanitizers - engines and their tests built again under ASan and UBSan, or TSan.
+"""sanitizers - what is ours built again under ASan and UBSan, or TSan.
 
-Without the interpreter: its allocator and the packaged GLib's locks are not
-instrumented, so the engines are where a report means something.
+TSan sees the engines alone: CPython and the packaged GLib are not instrumented, so
+their locks would be taken for races. ASan also gets the executable, for a smoke test.
 """
 
 import subprocess
+import sys
 
 from driver import context as where
-from driver import gtests
+from driver import gtests, unittests
 
 ASAN = {
     "ASAN_OPTIONS": "detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1",
@@ -17,12 +18,16 @@ ASAN = {
 TSAN = {"TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1"}
 
 
-def _folder(context, name, sanitize):
+# Black-box tests that say something about memory: start, arguments, end, refusals.
+SMOKE = ("test_python_command_line", "test_ending", "test_vendor", "test_commands")
+
+
+def _folder(context, name, sanitize, options=()):
     folder = context.build / name
     if not (folder / "build.ninja").is_file():
         done = subprocess.run(
             ["meson", "setup", folder, where.ROOT, f"-Db_sanitize={sanitize}",
-             "-Db_lundef=false", "-Doptimization=1", "-Ddebug=true"],
+             "-Db_lundef=false", "-Doptimization=1", "-Ddebug=true", *options],
             capture_output=True, text=True,
         )
         if done.returncode != 0:
@@ -31,8 +36,7 @@ def _folder(context, name, sanitize):
     return folder
 
 
-def _run(context, report, pattern, suite, sanitize, kinds, options):
-    folder = _folder(context, suite, sanitize)
+def _run_programs(context, report, pattern, suite, folder, kinds, options):
     environment = {**context.environment, **options}
     for kind in kinds:
         rows = where.introspect(folder, kind)
@@ -40,11 +44,23 @@ def _run(context, report, pattern, suite, sanitize, kinds, options):
 
 
 def run_asan(context, report, pattern):
-    """Engine tests, conformance and fuzz corpora under ASan and UBSan."""
-    _run(context, report, pattern, "asan", "address,undefined",
-         ("unit", "conformance", "fuzz"), ASAN)
+    """C tests, conformance, fuzz corpora and a smoke test of the executable."""
+    cpython = context.build_option("cpython")
+    options = [f"-Dcpython={cpython}"] if cpython else []
+    folder = _folder(context, "asan", "address,undefined", options)
+    _run_programs(context, report, pattern, "asan", folder,
+                  ("unit", "conformance", "fuzz"), ASAN)
+    if not (folder / "ferrule").is_file():
+        return
+    # CPython itself leaves memory behind at the end of a process.
+    environment = {**context.environment, **ASAN, "FERRULE": str(folder / "ferrule"),
+                   "ASAN_OPTIONS": ASAN["ASAN_OPTIONS"] + ":detect_leaks=0"}
+    files = [where.ROOT / "tests/cli" / f"{name}.py" for name in SMOKE]
+    unittests.run(files, sys.executable, report, "asan", environment, pattern,
+                  context.jobs)
 
 
 def run_tsan(context, report, pattern):
     """The engines' stress tests under TSan."""
-    _run(context, report, pattern, "tsan", "thread", ("stress",), TSAN)
+    folder = _folder(context, "tsan", "thread")
+    _run_programs(context, report, pattern, "tsan", folder, ("stress",), TSAN)
