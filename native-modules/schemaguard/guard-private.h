@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* guard-private.h - the guard itself, for the files that run it. */
+#pragma once
+
+#include "guard-run.h"
+#include "schema-guard.h"
+
+#include <stdatomic.h>
+
+enum {
+    GUARD_COPY_MAX = 1024, /* bytes of payloads that are copied to be padded */
+    GUARD_COPY_PAD = 16,
+    GUARD_SCRATCH_KEPT_MAX = 4 << 20, /* bytes of scratch worth keeping */
+};
+
+struct SchemaGuard {
+    atomic_int references;
+    /* immutable after new */
+    GuardProgram *program;
+    bool allows_duplicates;
+    uint16_t depth_max;
+    size_t bytes_max;
+    /* atomic: taken by one run at a time */
+    _Atomic(GuardScratch *) spare;
+};
+
+/* Prepares a run over text[0..length], text[length] being 0. */
+void guard_run_begin(GuardRun *run, SchemaGuard *guard, const char *text,
+                     size_t length);
+/* Gives the scratch back. */
+void guard_run_end(GuardRun *run);

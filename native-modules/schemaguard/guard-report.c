@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: MIT */
+#include "guard-report.h"
+
+#include "guard-json.h"
+
+void
+guard_collector_init(GuardCollector *self)
+{
+    *self = (GuardCollector){.arena = GUARD_ARENA_INIT};
+    self->issues = g_array_new(FALSE, TRUE, sizeof(SchemaGuardIssue));
+    self->kinds = g_array_new(FALSE, TRUE, sizeof(uint8_t));
+    self->bounds = g_array_new(FALSE, TRUE, sizeof(uint32_t));
+}
+
+void
+guard_collector_clear(GuardCollector *self)
+{
+    g_clear_pointer(&self->issues, g_array_unref);
+    g_clear_pointer(&self->kinds, g_array_unref);
+    g_clear_pointer(&self->bounds, g_array_unref);
+    guard_arena_clear(&self->arena);
+}
+
+uint32_t
+guard_report_count(const GuardCollector *self)
+{
+    return self->count;
+}
+
+bool
+guard_report_drop(GuardCollector *self, uint32_t to)
+{
+    bool was_clean = self->count == to;
+    self->count = to;
+    if (self->issues->len > to) {
+        g_array_set_size(self->issues, to);
+        g_array_set_size(self->kinds, to);
+    }
+    return was_clean;
+}
+
+/* The JSON pointer of the value that is being read. */
+static const char *
+instance_path(GuardRun *run)
+{
+    g_autoptr(GString) path = g_string_new(NULL);
+    for (uint32_t i = 0; i < run->frame_count; i++) {
+        const GuardFrame *frame = &run->frames[i];
+        bool object = frame->kind == GUARD_FRAME_OBJECT ||
+                      frame->kind == GUARD_FRAME_REST_PROPERTIES;
+        if (frame->kind == GUARD_FRAME_INPLACE || frame->phase == GUARD_PHASE_NAME) {
+            continue;
+        }
+        if (object && frame->key != NULL) {
+            JsonStringInfo info;
+            const char *bad;
+            const char *close = json_string_check(frame->key, run->end, &info, &bad);
+            size_t raw = (size_t)(close - frame->key);
+            g_autofree char *name = g_malloc(raw + 1);
+            size_t length = json_string_unescape(frame->key, raw, name, NULL);
+            g_string_append_c(path, '/');
+            guard_json_append_token(path, name, length);
+        }
+        else if (!object && frame->value != NULL) {
+            g_string_append_printf(path, "/%u", frame->index);
+        }
+    }
+    return guard_arena_copy(&run->collector->arena, path->str, path->len);
+}
+
+SchemaGuardIssue *
+guard_report_add(GuardRun *run, const char *code, const GuardNode *node,
+                 GuardKeyword keyword, const char *at)
+{
+    GuardCollector *self = run->collector;
+    if (self->issues->len >= GUARD_REPORT_ISSUES_MAX ||
+        self->issues->len < self->count) {
+        self->count++;
+        return NULL;
+    }
+    self->count++;
+    SchemaGuardIssue issue = {.code = code};
+    issue.keyword = guard_keywords[keyword].name;
+    issue.instance_path = instance_path(run);
+    issue.schema_path = "";
+    if (node != NULL) {
+        issue.schema_path = guard_arena_printf(
+            &self->arena, "%s%s%s", guard_program_text(run->program, node->path),
+            keyword != GUARD_KEYWORD_NONE ? "/" : "", issue.keyword);
+    }
+    issue.offset = (size_t)(at - run->text);
+    uint8_t kind = (uint8_t)keyword;
+    g_array_append_val(self->issues, issue);
+    g_array_append_val(self->kinds, kind);
+    return &g_array_index(self->issues, SchemaGuardIssue, self->issues->len - 1);
+}
+
+bool
+guard_fail(GuardRun *run, const GuardNode *node, GuardKeyword keyword, const char *at,
+           const char *end, size_t index)
+{
+    if (run->collector == NULL) {
+        return false;
+    }
+    SchemaGuardIssue *issue =
+        guard_report_add(run, guard_words_code(keyword), node, keyword, at);
+    if (issue != NULL) {
+        guard_words(run, issue, node, keyword, at, end, index);
+    }
+    return true;
+}
+
+void
+guard_report_begin_branches(GuardRun *run, GuardFrame *frame)
+{
+    if (run->collector != NULL) {
+        frame->inplace.branches = run->collector->bounds->len;
+    }
+}
+
+void
+guard_report_branch(GuardRun *run, GuardFrame *frame)
+{
+    if (run->collector != NULL) {
+        g_array_append_val(run->collector->bounds, run->collector->count);
+    }
+}
+
+typedef struct {
+    uint32_t from; /* its issues */
+    uint32_t to;
+    uint32_t penalty;
+} Branch;
+
+enum {
+    PENALTY_ROOT_TYPE = 10000, /* the value is of another type altogether */
+    PENALTY_CONST = 1000,      /* a constant member says: another branch */
+    PENALTY_ENUM = 100,
+    PENALTY_NAME = 10, /* a member is missing or unknown */
+    PENALTY_OTHER = 2,
+};
+
+static uint32_t
+issue_penalty(const GuardCollector *self, uint32_t i, size_t root, size_t root_path)
+{
+    const SchemaGuardIssue *issue = &g_array_index(self->issues, SchemaGuardIssue, i);
+    bool at_root = issue->offset == root;
+    size_t depth = 0;
+    for (const char *p = issue->instance_path + root_path; *p != '\0'; p++) {
+        depth += *p == '/';
+    }
+    switch ((GuardKeyword)g_array_index(self->kinds, uint8_t, i)) {
+    case GUARD_KEYWORD_TYPE:
+        return at_root ? PENALTY_ROOT_TYPE : PENALTY_OTHER;
+    case GUARD_KEYWORD_NONE:
+        return PENALTY_ROOT_TYPE;
+    case GUARD_KEYWORD_CONST:
+        return depth <= 1 ? PENALTY_CONST : PENALTY_OTHER;
+    case GUARD_KEYWORD_ENUM:
+        return depth <= 1 ? PENALTY_ENUM : PENALTY_OTHER;
+    case GUARD_KEYWORD_REQUIRED:
+    case GUARD_KEYWORD_ADDITIONAL_PROPERTIES:
+    case GUARD_KEYWORD_UNEVALUATED_PROPERTIES:
+        return depth == 0 ? PENALTY_NAME : PENALTY_OTHER;
+    default:
+        return PENALTY_OTHER;
+    }
+}
+
+static Branch
+judge_branch(const GuardRun *run, const GuardFrame *frame, uint32_t sub, size_t path)
+{
+    const GuardCollector *self = run->collector;
+    const uint32_t *bounds =
+        &g_array_index(self->bounds, uint32_t, frame->inplace.branches);
+    Branch branch = {.from = sub == 0 ? frame->inplace.op_errors : bounds[sub - 1],
+                     .to = bounds[sub]};
+    size_t root = (size_t)(frame->start - run->text);
+    for (uint32_t i = branch.from; i < branch.to && i < self->issues->len; i++) {
+        branch.penalty += issue_penalty(self, i, root, path);
+    }
+    return branch;
+}
+
+/* What names the branch: a constant member, or the schema's last path step. */
+static const char *
+branch_name(GuardRun *run, GuardRef node_ref, uint32_t sub)
+{
+    const GuardProgram *program = run->program;
+    const GuardNode *node = GUARD_AT(program, GuardNode, node_ref);
+    if (node->object == 0) {
+        return guard_arena_printf(&run->collector->arena, "%u", sub);
+    }
+    const GuardObjectPart *part = GUARD_AT(program, GuardObjectPart, node->object);
+    const GuardName *names = GUARD_AT(program, GuardName, part->names);
+    for (uint32_t i = 0; i < part->count; i++) {
+        const GuardNode *value = GUARD_AT(program, GuardNode, names[i].node);
+        if (names[i].node == 0 || value->choice == 0) {
+            continue;
+        }
+        const GuardChoicePart *choice =
+            GUARD_AT(program, GuardChoicePart, value->choice);
+        if (choice->count == 1) {
+            const GuardChoice *only = GUARD_AT(program, GuardChoice, choice->choices);
+            return guard_arena_printf(&run->collector->arena, "%u (%s = %.60s)", sub,
+                                      guard_program_text(program, names[i].text),
+                                      guard_program_text(program, only->source));
+        }
+    }
+    return guard_arena_printf(&run->collector->arena, "%u", sub);
+}
+
+/* Returns the closest branch's number, UINT32_MAX if none is close. */
+static uint32_t
+pick_branch(const GuardRun *run, const GuardFrame *frame, const GuardOp *op,
+            Branch *ret_branch, size_t path)
+{
+    uint32_t best = UINT32_MAX;
+    for (uint32_t sub = 0; sub < op->count; sub++) {
+        Branch branch = judge_branch(run, frame, sub, path);
+        if (branch.penalty < PENALTY_ROOT_TYPE &&
+            (best == UINT32_MAX || branch.penalty < ret_branch->penalty)) {
+            *ret_branch = branch;
+            best = sub;
+        }
+    }
+    return best;
+}
+
+/* Puts the chosen branch's issues, and one above them, in the place of all. */
+static void
+keep_branch(GuardRun *run, GuardFrame *frame, const GuardOp *op, uint32_t best,
+            Branch branch)
+{
+    GuardCollector *self = run->collector;
+    uint32_t stored = MIN(branch.to, self->issues->len);
+    uint32_t count = stored > branch.from ? stored - branch.from : 0;
+    GArray *issues = g_array_new(FALSE, FALSE, sizeof(SchemaGuardIssue));
+    GArray *kinds = g_array_new(FALSE, FALSE, sizeof(uint8_t));
+    if (count > 0) {
+        g_array_append_vals(
+            issues, &g_array_index(self->issues, SchemaGuardIssue, branch.from), count);
+        g_array_append_vals(kinds, &g_array_index(self->kinds, uint8_t, branch.from),
+                            count);
+    }
+    guard_report_drop(self, frame->inplace.op_errors);
+    const GuardRef *nodes = GUARD_AT(run->program, GuardRef, op->nodes);
+    const char *name = count > 0 ? branch_name(run, nodes[best], best) : NULL;
+    guard_fail(run, frame->node, (GuardKeyword)op->keyword, frame->start,
+               frame->inplace.end, 0);
+    if (name != NULL && self->issues->len == self->count) {
+        SchemaGuardIssue *issue =
+            &g_array_index(self->issues, SchemaGuardIssue, self->issues->len - 1);
+        issue->message = guard_arena_printf(&self->arena, "%s; closest is branch %s",
+                                            issue->message, name);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        SchemaGuardIssue *issue = &g_array_index(issues, SchemaGuardIssue, i);
+        issue->branch = issue->branch != NULL ? issue->branch : name;
+    }
+    g_array_append_vals(self->issues, issues->data, count);
+    g_array_append_vals(self->kinds, kinds->data, count);
+    self->count += count;
+    g_array_unref(issues);
+    g_array_unref(kinds);
+}
+
+void
+guard_report_branches(GuardRun *run, GuardFrame *frame, const GuardOp *op, bool ok)
+{
+    GuardCollector *self = run->collector;
+    uint32_t hits = frame->inplace.hits;
+    if (ok || hits > 0) {
+        guard_report_drop(self, frame->inplace.op_errors);
+        if (!ok) {
+            guard_fail(run, frame->node, (GuardKeyword)op->keyword, frame->start,
+                       frame->inplace.end, hits);
+        }
+    }
+    else {
+        Branch branch = {0};
+        size_t path = strlen(instance_path(run));
+        uint32_t best = pick_branch(run, frame, op, &branch, path);
+        keep_branch(run, frame, op, best, branch);
+    }
+    g_array_set_size(self->bounds, (guint)frame->inplace.branches);
+}
+
+void
+guard_report_stop(GuardRun *run)
+{
+    static const char *const codes[] = {
+        [GUARD_STOP_NONE] = "none",
+        [GUARD_STOP_SYNTAX] = "syntax",
+        [GUARD_STOP_DUPLICATE] = "duplicate-name",
+        [GUARD_STOP_DEPTH] = "limit-depth",
+        [GUARD_STOP_BUDGET] = "limit-budget",
+        [GUARD_STOP_PATTERN] = "limit-pattern",
+        [GUARD_STOP_SIZE] = "limit-size",
+    };
+    guard_report_drop(run->collector, 0);
+    SchemaGuardIssue *issue =
+        guard_report_add(run, codes[run->stop], NULL, GUARD_KEYWORD_NONE, run->stop_at);
+    GuardArena *arena = &run->collector->arena;
+    switch ((GuardStop)run->stop) {
+    case GUARD_STOP_SYNTAX:
+        issue->message =
+            guard_arena_printf(arena, "not JSON: %s", json_error_message(run->syntax));
+        break;
+    case GUARD_STOP_DUPLICATE:
+        issue->message = json_error_message(JSON_ERROR_DUPLICATE);
+        break;
+    case GUARD_STOP_DEPTH:
+        issue->message =
+            guard_arena_printf(arena, "nested more than %u levels", run->depth_max);
+        break;
+    case GUARD_STOP_PATTERN:
+        issue->message = guard_arena_printf(
+            arena, "the pattern %.100s takes too long on this text", run->pattern);
+        break;
+    case GUARD_STOP_NONE:
+    case GUARD_STOP_BUDGET:
+        issue->message = "checking this payload takes too many steps";
+        break;
+    case GUARD_STOP_SIZE:
+        issue->message = "the payload is larger than max_bytes";
+        break;
+    }
+}

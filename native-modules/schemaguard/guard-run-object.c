@@ -1,0 +1,423 @@
+/* SPDX-License-Identifier: MIT */
+/* Objects: the frame of one, member by member. */
+#include "guard-run.h"
+
+#include "guard-hash.h"
+#include "guard-pattern.h"
+#include "guard-scalar.h"
+
+static const GuardObjectPart no_part = {.max = UINT32_MAX};
+
+static inline const GuardName *
+names_of(const GuardRun *run, const GuardObjectPart *part)
+{
+    return GUARD_AT(run->program, GuardName, part->names);
+}
+
+/* Whether the text behind a quote is this name and its closing quote. */
+static inline bool
+is_name(const GuardRun *run, const GuardName *name, const char *p)
+{
+    if (GUARD_LIKELY(name->length < sizeof name->packed)) {
+#ifdef __SSE2__
+        if (GUARD_LIKELY(p <= run->wide_end)) {
+            __m128i want = _mm_loadu_si128((const __m128i *)name->packed);
+            __m128i have = _mm_loadu_si128((const __m128i *)p);
+            unsigned equal = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(want, have));
+            unsigned need = (2u << name->length) - 1;
+            return (equal & need) == need;
+        }
+#endif
+        return (size_t)(run->end - p) > name->length &&
+               memcmp(p, name->packed, name->length + 1) == 0;
+    }
+    return (size_t)(run->end - p) > name->length &&
+           memcmp(p, guard_program_text(run->program, name->text), name->length) == 0 &&
+           p[name->length] == '"';
+}
+
+/* Returns the index of the name, part->count if the part does not know it. */
+static uint32_t
+find_name(GuardRun *run, const GuardObjectPart *part, const char *key,
+          const char *key_end, bool is_escaped)
+{
+    if (part->count == 0) {
+        return 0;
+    }
+    size_t length;
+    const char *text = guard_string_value(run, key, key_end, is_escaped, &length);
+    uint32_t hash = guard_name_hash(text, length);
+    const uint32_t *table = GUARD_AT(run->program, uint32_t, part->table);
+    const GuardName *names = names_of(run, part);
+    for (uint32_t at = hash & part->table_mask; table[at] != 0;
+         at = (at + 1) & part->table_mask) {
+        const GuardName *name = &names[table[at] - 1];
+        if (name->hash == hash && name->length == length &&
+            memcmp(guard_program_text(run->program, name->text), text, length) == 0) {
+            return table[at] - 1;
+        }
+    }
+    return part->count;
+}
+
+/* Notes that the name is there. Returns false if it was already. */
+static inline bool
+note_name(GuardRun *run, GuardFrame *frame, uint32_t name)
+{
+    uint64_t *word = name < 64
+                         ? &frame->object.seen
+                         : &guard_seen_words(run, frame->object.seen_more)[name / 64];
+    uint64_t bit = (uint64_t)1 << (name % 64);
+    bool fresh = (*word & bit) == 0;
+    *word |= bit;
+    return fresh || run->allows_duplicates;
+}
+
+/* The next pattern that the name matches; false when there is none (or a stop). */
+static bool
+next_rule(GuardRun *run, GuardFrame *frame)
+{
+    const GuardObjectPart *part = frame->object.part;
+    const GuardRule *rules = GUARD_AT(run->program, GuardRule, part->rules);
+    if (frame->object.rule >= part->rule_count) {
+        return false;
+    }
+    size_t length;
+    bool escaped =
+        memchr(frame->key, '\\', (size_t)(frame->object.key_end - frame->key)) != NULL;
+    const char *text =
+        guard_string_value(run, frame->key, frame->object.key_end, escaped, &length);
+    while (frame->object.rule < part->rule_count) {
+        const GuardRule *rule = &rules[frame->object.rule++];
+        GuardPattern *pattern = run->program->patterns[rule->pattern];
+        GuardMatch match = guard_pattern_match(pattern, text, length);
+        if (match == GUARD_MATCH_BUDGET) {
+            run->pattern = guard_pattern_source(pattern);
+            guard_stop(run, GUARD_STOP_PATTERN, frame->key - 1);
+            return false;
+        }
+        if (match == GUARD_MATCH_YES) {
+            run->node = GUARD_AT(run->program, GuardNode, rule->node);
+            return true;
+        }
+    }
+    return false;
+}
+
+static GuardStep
+enter_value(GuardRun *run, GuardFrame *frame, const GuardNode *node, const char *at)
+{
+    run->node = node;
+    run->at = at;
+    run->level = (uint16_t)(frame->level + 1);
+    run->tracks = false;
+    return GUARD_STEP_ENTER;
+}
+
+/* The schema for a member that neither properties nor patterns claim. Returns false if
+ * it may not be there. */
+static bool
+pick_additional(GuardRun *run, GuardFrame *frame)
+{
+    const GuardObjectPart *part = frame->object.part;
+    frame->evaluates = part->has_additional != 0;
+    run->node = GUARD_AT(run->program, GuardNode,
+                         part->additional != 0 ? part->additional : run->program->any);
+    if ((run->node->flags & GUARD_NODE_FALSE) == 0) {
+        return true;
+    }
+    const char *key = frame->key;
+    frame->key = NULL; /* the object is to blame, not the value */
+    bool goes_on = guard_fail(run, frame->node, GUARD_KEYWORD_ADDITIONAL_PROPERTIES,
+                              key - 1, frame->object.key_end, 0);
+    frame->key = key;
+    run->node = GUARD_AT(run->program, GuardNode, run->program->any);
+    return goes_on;
+}
+
+/* First schema of the value: properties, a pattern, or what is left. */
+static GuardStep
+first_schema(GuardRun *run, GuardFrame *frame)
+{
+    const GuardObjectPart *part = frame->object.part;
+    const GuardName *names = names_of(run, part);
+    frame->phase = GUARD_PHASE_VALUE;
+    frame->object.rule = 0;
+    uint32_t name = frame->object.name;
+    if (name < part->count && names[name].node != 0) {
+        frame->evaluates = true;
+        return enter_value(run, frame,
+                           GUARD_AT(run->program, GuardNode, names[name].node),
+                           frame->value);
+    }
+    if (next_rule(run, frame)) {
+        frame->evaluates = true;
+    }
+    else if (run->stop != GUARD_STOP_NONE) {
+        return GUARD_STEP_STOP;
+    }
+    else if (!pick_additional(run, frame)) {
+        return guard_pop(run, frame, GUARD_STEP_FAIL);
+    }
+    return enter_value(run, frame, run->node, frame->value);
+}
+
+/* The member's schemas all agree: it is done. */
+static inline void
+finish_member(GuardRun *run, GuardFrame *frame)
+{
+    if (GUARD_UNLIKELY(frame->tracks) && frame->evaluates) {
+        guard_mark(run, frame, frame->value);
+    }
+    frame->index++;
+    frame->phase = GUARD_PHASE_BETWEEN;
+}
+
+static bool
+check_dependents(GuardRun *run, const GuardFrame *frame)
+{
+    const GuardObjectPart *part = frame->object.part;
+    const GuardDependent *all =
+        GUARD_AT(run->program, GuardDependent, part->dependents);
+    uint64_t seen = frame->object.seen;
+    size_t more = frame->object.seen_more;
+    for (uint32_t i = 0; i < part->dependent_count; i++) {
+        if (guard_seen(run, seen, more, all[i].trigger) &&
+            !guard_seen(run, seen, more, all[i].wanted) &&
+            !guard_fail(run, frame->node, (GuardKeyword)all[i].keyword, frame->start,
+                        NULL, i)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Reports each required name that is not there. */
+static bool
+fail_required(GuardRun *run, const GuardFrame *frame)
+{
+    const GuardObjectPart *part = frame->object.part;
+    const uint64_t *words = GUARD_AT(run->program, uint64_t, part->required_words);
+    for (uint32_t i = 0; i < part->count; i++) {
+        if ((words[i / 64] >> (i % 64) & 1) != 0 &&
+            !guard_seen(run, frame->object.seen, frame->object.seen_more, i) &&
+            !guard_fail(run, frame->node, GUARD_KEYWORD_REQUIRED, frame->start, NULL,
+                        i)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool
+has_required(const GuardRun *run, const GuardFrame *frame)
+{
+    const GuardObjectPart *part = frame->object.part;
+    if ((frame->object.seen & part->required) != part->required) {
+        return false;
+    }
+    const uint64_t *words = GUARD_AT(run->program, uint64_t, part->required_words);
+    for (uint32_t w = 1; w < (part->count + 63) / 64; w++) {
+        uint64_t seen = guard_seen_words(run, frame->object.seen_more)[w];
+        if ((seen & words[w]) != words[w]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static GuardStep
+close_object(GuardRun *run, GuardFrame *frame, const char *end)
+{
+    const GuardObjectPart *part = frame->object.part;
+    frame->key = NULL;
+    bool ok =
+        (frame->node->types & GUARD_TYPE_OBJECT) == 0 ||
+        ((GUARD_LIKELY(has_required(run, frame)) || fail_required(run, frame)) &&
+         (GUARD_LIKELY(frame->index >= part->min) ||
+          guard_fail(run, frame->node, GUARD_KEYWORD_MIN_PROPERTIES, frame->start, end,
+                     frame->index)) &&
+         (GUARD_LIKELY(frame->index <= part->max) ||
+          guard_fail(run, frame->node, GUARD_KEYWORD_MAX_PROPERTIES, frame->start, end,
+                     frame->index)) &&
+         (part->dependent_count == 0 || check_dependents(run, frame)) &&
+         (frame->node->choice == 0 ||
+          guard_check_choice(run, frame->node, frame->start, end, GUARD_TYPE_OBJECT)));
+    return ok ? guard_close_container(run, frame, end)
+              : guard_pop(run, frame, GUARD_STEP_FAIL);
+}
+
+/* Reads the name behind the quote at `p`: sets key, key_end and name. Returns the byte
+ * behind the closing quote, NULL after a stop. */
+static inline const char *
+read_name(GuardRun *run, GuardFrame *frame, const char *p)
+{
+    const GuardObjectPart *part = frame->object.part;
+    uint32_t next = frame->object.next;
+    frame->key = p;
+    if (GUARD_LIKELY(next < part->count) &&
+        is_name(run, &names_of(run, part)[next], p)) {
+        frame->object.name = next;
+        p += names_of(run, part)[next].length;
+    }
+    else {
+        GuardStringKind kind;
+        p = guard_scan_string(run, p, &kind);
+        if (p == NULL) {
+            return NULL;
+        }
+        frame->object.name = find_name(run, part, frame->key, p, kind.is_escaped);
+        if (frame->object.name == part->count && !run->is_rescan &&
+            !run->allows_duplicates &&
+            !guard_names_add(run, frame, frame->key, (size_t)(p - frame->key),
+                             kind.is_escaped)) {
+            guard_stop(run, GUARD_STOP_DUPLICATE, frame->key - 1);
+            return NULL;
+        }
+    }
+    frame->object.key_end = p;
+    if (frame->object.name < part->count) {
+        frame->object.next = frame->object.name + 1;
+        if (GUARD_UNLIKELY(!note_name(run, frame, frame->object.name))) {
+            guard_stop(run, GUARD_STOP_DUPLICATE, frame->key - 1);
+            return NULL;
+        }
+    }
+    return p + 1;
+}
+
+static GuardStep
+enter_name(GuardRun *run, GuardFrame *frame)
+{
+    frame->phase = GUARD_PHASE_NAME;
+    const GuardNode *node =
+        GUARD_AT(run->program, GuardNode, frame->object.part->name_node);
+    return enter_value(run, frame, node, frame->key - 1);
+}
+
+/* Reads members until one needs frames of its own. `p` is behind the brace or behind a
+ * member. */
+static GuardStep
+read_members(GuardRun *run, GuardFrame *frame, const char *p)
+{
+    const GuardObjectPart *part = frame->object.part;
+    const bool plain = part->rule_count == 0 && part->name_node == 0;
+    for (;;) {
+        p = guard_skip_space(p);
+        if (*p == '}') {
+            return close_object(run, frame, p + 1);
+        }
+        if (frame->index > 0) {
+            if (GUARD_UNLIKELY(*p != ',')) {
+                return guard_stop_unexpected(run, p);
+            }
+            p = guard_skip_space(p + 1);
+        }
+        if (GUARD_UNLIKELY(*p != '"')) {
+            return guard_stop_unexpected(run, p);
+        }
+        p = read_name(run, frame, p + 1);
+        if (GUARD_UNLIKELY(p == NULL)) {
+            return GUARD_STEP_STOP;
+        }
+        p = *p == ':' ? p : guard_skip_space(p);
+        if (GUARD_UNLIKELY(*p != ':')) {
+            return guard_stop_unexpected(run, p);
+        }
+        p = guard_skip_space(p + 1);
+        frame->value = p;
+        if (GUARD_UNLIKELY(!plain)) {
+            return part->name_node != 0 ? enter_name(run, frame)
+                                        : first_schema(run, frame);
+        }
+        uint32_t name = frame->object.name;
+        const GuardNode *node;
+        if (GUARD_LIKELY(name < part->count) && names_of(run, part)[name].node != 0) {
+            node = GUARD_AT(run->program, GuardNode, names_of(run, part)[name].node);
+            frame->evaluates = true;
+        }
+        else if (!pick_additional(run, frame)) {
+            return guard_pop(run, frame, GUARD_STEP_FAIL);
+        }
+        else {
+            node = run->node;
+        }
+        if (guard_is_container(p) || node->inplace != 0) {
+            frame->phase = GUARD_PHASE_VALUE;
+            return enter_value(run, frame, node, p);
+        }
+        p = guard_scalar(run, node, p);
+        if (GUARD_UNLIKELY(p == NULL)) {
+            GuardStep step = guard_scalar_result(run);
+            return step == GUARD_STEP_STOP ? step : guard_pop(run, frame, step);
+        }
+        finish_member(run, frame);
+    }
+}
+
+/* Makes room for the bits of more than 64 names. */
+static void
+take_words(GuardRun *run, GuardFrame *frame, uint32_t count)
+{
+    GuardBuffer *keys = &guard_run_scratch(run)->keys;
+    keys->length = (keys->length + 7) & ~(size_t)7;
+    size_t size = (count + 63) / 64 * sizeof(uint64_t);
+    memset(guard_buffer_reserve(keys, size), 0, size);
+    frame->object.seen_more = keys->length;
+    keys->length += size;
+}
+
+GuardStep
+guard_object_begin(GuardRun *run, const GuardNode *node, const char *p)
+{
+    bool wrong = (node->types & GUARD_TYPE_OBJECT) == 0;
+    if (GUARD_UNLIKELY(wrong) && !guard_fail_type(run, node, p)) {
+        return GUARD_STEP_FAIL;
+    }
+    if (GUARD_UNLIKELY(run->level >= run->depth_max)) {
+        return guard_stop(run, GUARD_STOP_DEPTH, p);
+    }
+    GuardFrame *frame = guard_push_frame(run, GUARD_FRAME_OBJECT, node, p);
+    if (GUARD_UNLIKELY(frame == NULL)) {
+        return GUARD_STEP_STOP;
+    }
+    const GuardObjectPart *part =
+        node->object != 0 && !wrong
+            ? GUARD_AT(run->program, GuardObjectPart, node->object)
+            : &no_part;
+    frame->object.part = part;
+    frame->object.seen = 0;
+    frame->object.table_mask = 0;
+    frame->object.table_count = 0;
+    frame->object.next = 0;
+    frame->object.rule = 0;
+    if (GUARD_UNLIKELY(part->count > 64)) {
+        take_words(run, frame, part->count);
+    }
+    return read_members(run, frame, p + 1);
+}
+
+GuardStep
+guard_object_resume(GuardRun *run, GuardFrame *frame, bool ok)
+{
+    if (!ok) {
+        return guard_pop(run, frame, GUARD_STEP_FAIL);
+    }
+    if (frame->phase == GUARD_PHASE_NAME) {
+        return first_schema(run, frame);
+    }
+    const char *end = run->at;
+    guard_drop_marks(run, frame);
+    if (frame->object.part->rule_count > 0) {
+        /* The same value again for the next pattern that its name matches. */
+        if (next_rule(run, frame)) {
+            frame->evaluates = true;
+            return enter_value(run, frame, run->node, frame->value);
+        }
+        if (run->stop != GUARD_STOP_NONE) {
+            return GUARD_STEP_STOP;
+        }
+    }
+    finish_member(run, frame);
+    return read_members(run, frame, end);
+}

@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: MIT */
+#include "schema-guard.h"
+
+#include "guard-compile.h"
+#include "guard-pattern.h"
+#include "guard-private.h"
+#include "guard-report.h"
+
+G_DEFINE_QUARK(schema - guard - error - quark, schema_guard_error)
+
+enum {
+    BYTES_MAX_DEFAULT = 1 << 30
+};
+
+static GuardDraft
+draft_of(const SchemaGuardOptions *options)
+{
+    return options->draft == SCHEMA_GUARD_DRAFT_AUTO
+               ? GUARD_DRAFT_2020
+               : (GuardDraft)(options->draft - SCHEMA_GUARD_DRAFT_4);
+}
+
+static GuardProgram *
+compile(const char *schema, size_t length, const SchemaGuardOptions *options,
+        GuardProblems *problems, GuardJsonFailure *failure)
+{
+    GuardDocument *document =
+        guard_json_parse(problems->arena, schema, length, failure);
+    if (document == NULL) {
+        return NULL;
+    }
+    GuardOffer *offers =
+        guard_arena_take(problems->arena, sizeof *offers * (options->offer_count + 1));
+    for (size_t i = 0; i < options->offer_count; i++) {
+        offers[i] = (GuardOffer){options->offers[i].uri, options->offers[i].text,
+                                 options->offers[i].length};
+    }
+    GuardCompiler compiler = {.problems = problems,
+                              .arena = problems->arena,
+                              .asserts_formats = !options->ignores_formats};
+    guard_registry_init(&compiler.registry, problems->arena, problems,
+                        draft_of(options), offers, options->offer_count);
+    GuardProgram *program = guard_compile(&compiler, document, "");
+    guard_registry_clear(&compiler.registry);
+    return program;
+}
+
+static void
+set_json_error(GError **error, const char *text, size_t length,
+               const GuardJsonFailure *failure)
+{
+    size_t line;
+    size_t column;
+    json_text_position(text, length, failure->offset, &line, &column);
+    g_set_error(error, SCHEMA_GUARD_ERROR, SCHEMA_GUARD_ERROR_JSON,
+                "the schema is not JSON: %s (line %zu, column %zu)",
+                json_error_message(failure->error), line, column);
+}
+
+static void
+set_problem_error(GError **error, const GuardProblems *problems)
+{
+    for (size_t i = 0; i < problems->count; i++) {
+        const GuardProblem *problem = &problems->items[i];
+        if (problem->is_error) {
+            g_set_error(error, SCHEMA_GUARD_ERROR, SCHEMA_GUARD_ERROR_SCHEMA,
+                        "%s (line %zu, column %zu, at \"%s\")", problem->message,
+                        problem->line, problem->column, problem->pointer);
+            return;
+        }
+    }
+}
+
+SchemaGuard *
+schema_guard_new(const char *schema, size_t length, const SchemaGuardOptions *options,
+                 GError **error)
+{
+    static const SchemaGuardOptions defaults;
+    options = options != NULL ? options : &defaults;
+    GuardArena arena = GUARD_ARENA_INIT;
+    GuardProblems *problems = guard_arena_take(&arena, sizeof *problems);
+    problems->arena = &arena;
+    GuardJsonFailure failure = {0};
+    GuardProgram *program = compile(schema, length, options, problems, &failure);
+    SchemaGuard *self = NULL;
+    if (program != NULL) {
+        self = g_new0(SchemaGuard, 1);
+        atomic_init(&self->references, 1);
+        self->program = program;
+        self->allows_duplicates = options->allows_duplicates;
+        unsigned depth = options->depth_max;
+        self->depth_max = (uint16_t)(depth == 0 ? GUARD_RUN_DEPTH_DEFAULT
+                                                : MIN(depth, JSON_SCAN_DEPTH_CAP));
+        self->bytes_max =
+            options->bytes_max != 0 ? options->bytes_max : BYTES_MAX_DEFAULT;
+    }
+    else if (failure.error != JSON_ERROR_NONE) {
+        set_json_error(error, schema, length, &failure);
+    }
+    else {
+        set_problem_error(error, problems);
+    }
+    guard_arena_clear(&arena);
+    return self;
+}
+
+SchemaGuard *
+schema_guard_ref(SchemaGuard *self)
+{
+    atomic_fetch_add_explicit(&self->references, 1, memory_order_relaxed);
+    return self;
+}
+
+void
+schema_guard_unref(SchemaGuard *self)
+{
+    if (self == NULL || atomic_fetch_sub(&self->references, 1) != 1) {
+        return;
+    }
+    guard_scratch_free(atomic_load(&self->spare));
+    guard_program_free(self->program);
+    g_free(self);
+}
+
+static GuardScratch *
+take_scratch(void *owner)
+{
+    SchemaGuard *self = owner;
+    GuardScratch *scratch = atomic_exchange(&self->spare, NULL);
+    return scratch != NULL ? scratch : g_new0(GuardScratch, 1);
+}
+
+void
+guard_run_begin(GuardRun *run, SchemaGuard *guard, const char *text, size_t length)
+{
+    run->program = guard->program;
+    run->text = run->at = text;
+    run->end = text + length;
+    run->wide_end = run->end - 16;
+    run->node = GUARD_AT(guard->program, GuardNode, guard->program->root);
+    run->frames = run->first;
+    run->frame_count = 0;
+    run->frame_room = GUARD_RUN_FRAMES_FIRST;
+    run->level = 0;
+    run->depth_max = guard->depth_max;
+    run->tracks = false;
+    run->is_rescan = false;
+    run->allows_duplicates = guard->allows_duplicates;
+    run->stop = GUARD_STOP_NONE;
+    run->syntax = JSON_ERROR_NONE;
+    run->budget = GUARD_RUN_BUDGET_BASE + (int64_t)length * GUARD_RUN_BUDGET_FACTOR;
+    run->collector = NULL;
+    run->scratch = NULL;
+    run->take_scratch = take_scratch;
+    run->owner = guard;
+}
+
+void
+guard_run_end(GuardRun *run)
+{
+    if (run->scratch == NULL) {
+        return;
+    }
+    SchemaGuard *guard = run->owner;
+    GuardScratch *scratch = run->scratch;
+    size_t held = scratch->keys.room + scratch->texts.room + scratch->bytes.room +
+                  scratch->marks.room + scratch->frames_room * sizeof(GuardFrame);
+    GuardScratch *none = NULL;
+    scratch->keys.length = scratch->marks.length = 0;
+    scratch->texts.length = scratch->bytes.length = 0;
+    if (held > GUARD_SCRATCH_KEPT_MAX ||
+        !atomic_compare_exchange_strong(&guard->spare, &none, scratch)) {
+        guard_scratch_free(scratch);
+    }
+    run->scratch = NULL;
+}
+
+bool
+schema_guard_is_valid(SchemaGuard *self, const char *text, size_t length)
+{
+    if (length > self->bytes_max) {
+        return false;
+    }
+    GuardRun run;
+    char copy[GUARD_COPY_MAX + GUARD_COPY_PAD];
+    if (length <= GUARD_COPY_MAX) {
+        /* A padded copy lets the last bytes be read 16 at a time as well. */
+        memcpy(copy, text, length);
+        memset(copy + length, 0, GUARD_COPY_PAD);
+        guard_run_begin(&run, self, copy, length);
+        run.wide_end = run.end;
+    }
+    else {
+        guard_run_begin(&run, self, text, length);
+    }
+    bool ok = guard_run_text(&run) == GUARD_STEP_DONE;
+    guard_run_end(&run);
+    return ok;
+}
+
+struct SchemaGuardReport {
+    GuardCollector collector;
+    char *explanation;
+};
+
+static int
+compare_issues(const void *a, const void *b)
+{
+    const SchemaGuardIssue *x = a;
+    const SchemaGuardIssue *y = b;
+    return (x->offset > y->offset) - (x->offset < y->offset);
+}
+
+static void
+collect(SchemaGuard *self, GuardCollector *collector, const char *text, size_t length)
+{
+    GuardRun run;
+    guard_run_begin(&run, self, text, length);
+    run.collector = collector;
+    GuardStep step = length > self->bytes_max ? guard_stop(&run, GUARD_STOP_SIZE, text)
+                                              : guard_run_text(&run);
+    if (step == GUARD_STEP_STOP) {
+        run.frame_count = 0;
+        guard_report_stop(&run);
+    }
+    guard_run_end(&run);
+}
+
+SchemaGuardReport *
+schema_guard_report(SchemaGuard *self, const char *text, size_t length)
+{
+    SchemaGuardReport *report = g_new0(SchemaGuardReport, 1);
+    guard_collector_init(&report->collector);
+    collect(self, &report->collector, text, length);
+    GArray *issues = report->collector.issues;
+    for (guint i = 0; i < issues->len; i++) {
+        SchemaGuardIssue *issue = &g_array_index(issues, SchemaGuardIssue, i);
+        json_text_position(text, length, issue->offset, &issue->line, &issue->column);
+    }
+    g_array_sort(issues, compare_issues);
+    return report;
+}
+
+void
+schema_guard_report_free(SchemaGuardReport *self)
+{
+    if (self != NULL) {
+        guard_collector_clear(&self->collector);
+        g_free(self->explanation);
+        g_free(self);
+    }
+}
+
+size_t
+schema_guard_report_count(const SchemaGuardReport *self)
+{
+    return self->collector.issues->len;
+}
+
+const SchemaGuardIssue *
+schema_guard_report_at(const SchemaGuardReport *self, size_t index)
+{
+    return &g_array_index(self->collector.issues, SchemaGuardIssue, index);
+}
+
+const char *
+schema_guard_report_explain(SchemaGuardReport *self)
+{
+    if (self->explanation != NULL) {
+        return self->explanation;
+    }
+    GString *out = g_string_new(NULL);
+    for (size_t i = 0; i < schema_guard_report_count(self); i++) {
+        const SchemaGuardIssue *issue = schema_guard_report_at(self, i);
+        const char *path = issue->instance_path;
+        g_string_append_printf(out, "%s%s: %s", out->len > 0 ? "\n" : "",
+                               *path != '\0' ? path : "(root)", issue->message);
+        if (issue->branch != NULL) {
+            g_string_append_printf(out, " (branch %s)", issue->branch);
+        }
+        g_string_append_printf(out, " [line %zu, column %zu]", issue->line,
+                               issue->column);
+    }
+    return self->explanation = g_string_free(out, FALSE);
+}
+
+struct SchemaGuardCheck {
+    GuardArena arena;
+    GuardProblems *problems;
+};
+
+SchemaGuardCheck *
+schema_guard_check(const char *schema, size_t length, const SchemaGuardOptions *options)
+{
+    static const SchemaGuardOptions defaults;
+    SchemaGuardCheck *self = g_new0(SchemaGuardCheck, 1);
+    self->problems = guard_arena_take(&self->arena, sizeof *self->problems);
+    self->problems->arena = &self->arena;
+    GuardJsonFailure failure = {0};
+    guard_program_free(compile(schema, length, options != NULL ? options : &defaults,
+                               self->problems, &failure));
+    if (failure.error != JSON_ERROR_NONE) {
+        GuardProblem *problem = &self->problems->items[self->problems->count++];
+        *problem = (GuardProblem){.is_error = true,
+                                  .code = "syntax",
+                                  .message = json_error_message(failure.error),
+                                  .pointer = "",
+                                  .offset = failure.offset};
+        json_text_position(schema, length, failure.offset, &problem->line,
+                           &problem->column);
+    }
+    return self;
+}
+
+void
+schema_guard_check_free(SchemaGuardCheck *self)
+{
+    if (self != NULL) {
+        guard_arena_clear(&self->arena);
+        g_free(self);
+    }
+}
+
+size_t
+schema_guard_check_count(const SchemaGuardCheck *self)
+{
+    return self->problems->count;
+}
+
+const SchemaGuardProblem *
+schema_guard_check_at(const SchemaGuardCheck *self, size_t index)
+{
+    /* One layout, two names: the private one must not show in this header. */
+    G_STATIC_ASSERT(sizeof(SchemaGuardProblem) == sizeof(GuardProblem));
+    G_STATIC_ASSERT(offsetof(SchemaGuardProblem, column) ==
+                    offsetof(GuardProblem, column));
+    return (const SchemaGuardProblem *)&self->problems->items[index];
+}
+
+struct SchemaGuardPattern {
+    GuardPattern *pattern;
+};
+
+SchemaGuardPattern *
+schema_guard_pattern_new(const char *source, size_t length, GError **error)
+{
+    g_autofree char *message = NULL;
+    size_t position = 0;
+    GuardPattern *pattern = guard_pattern_new(source, length, &message, &position);
+    if (pattern == NULL) {
+        g_set_error(error, SCHEMA_GUARD_ERROR, SCHEMA_GUARD_ERROR_SCHEMA,
+                    "bad pattern at character %zu: %s", position + 1, message);
+        return NULL;
+    }
+    SchemaGuardPattern *self = g_new0(SchemaGuardPattern, 1);
+    self->pattern = pattern;
+    return self;
+}
+
+void
+schema_guard_pattern_free(SchemaGuardPattern *self)
+{
+    if (self != NULL) {
+        guard_pattern_free(self->pattern);
+        g_free(self);
+    }
+}
+
+bool
+schema_guard_pattern_search(SchemaGuardPattern *self, const char *text, size_t length)
+{
+    return guard_pattern_match(self->pattern, text, length) == GUARD_MATCH_YES;
+}

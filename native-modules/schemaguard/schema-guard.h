@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+/* schema-guard.h - JSON Schema validation of JSON text.
+ *
+ * Purpose    tells in one pass over the bytes whether a payload is JSON and fits a
+ *            schema, and if it does not, everything that is wrong with it, worded so
+ * that a person or a model can correct it. JSON Schema 2020-12, 2019-09, draft-07,
+ *            draft-06 and draft-04.
+ * Ownership  a guard is reference-counted and immutable; reports belong to the caller.
+ *            Texts given in are borrowed for the call, texts in a report live with it.
+ * Threads    one guard may be used by any number of threads at once. Making one is
+ *            independent of all others. A stream belongs to one thread at a time.
+ * Errors     SCHEMA_GUARD_ERROR for schemas; a verdict or a report for payloads. After
+ *            any verdict the guard is as usable as before.
+ * Limits     SchemaGuardOptions; schemas: 64 MiB, 256 levels, 2^20 subschemas.
+ * References are resolved among the schema, `offers` and the published meta-schemas;
+ *            nothing is fetched.
+ * Memory     schema_guard_is_valid() takes none for a valid payload once the guard has
+ *            seen one of its kind.
+ * Cost       linear in the payload; values under anyOf, oneOf, allOf, $ref, ... are
+ * read once for each schema applied. Example    g_autoptr(GError) error = NULL;
+ *            SchemaGuard *guard = schema_guard_new(schema, strlen(schema), NULL,
+ * &error); if (guard != NULL && !schema_guard_is_valid(guard, text, length)) report =
+ * schema_guard_report(guard, text, length); schema_guard_unref(guard);
+ */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct SchemaGuard SchemaGuard;
+
+#define SCHEMA_GUARD_ERROR (schema_guard_error_quark())
+GQuark schema_guard_error_quark(void);
+
+typedef enum {
+    SCHEMA_GUARD_ERROR_JSON,   /* the schema is not JSON */
+    SCHEMA_GUARD_ERROR_SCHEMA, /* it is JSON, but not a schema we can use */
+} SchemaGuardError;
+
+typedef enum {
+    SCHEMA_GUARD_DRAFT_AUTO, /* by $schema, 2020-12 without one */
+    SCHEMA_GUARD_DRAFT_4,
+    SCHEMA_GUARD_DRAFT_6,
+    SCHEMA_GUARD_DRAFT_7,
+    SCHEMA_GUARD_DRAFT_2019,
+    SCHEMA_GUARD_DRAFT_2020,
+} SchemaGuardDraft;
+
+/* A document that references may name. */
+typedef struct {
+    const char *uri;
+    const char *text;
+    size_t length;
+} SchemaGuardOffer;
+
+typedef struct {
+    SchemaGuardDraft draft; /* for schemas that do not say it themselves */
+    bool ignores_formats;   /* "format" is an annotation only */
+    bool allows_duplicates; /* the same name twice in an object is accepted */
+    unsigned depth_max;     /* levels of a payload; 0: 256; at most 1024 */
+    size_t bytes_max;       /* of a payload; 0: 1 GiB */
+    const SchemaGuardOffer *offers;
+    size_t offer_count;
+} SchemaGuardOptions;
+
+/* Compiles a schema. `options` may be NULL. Returns NULL and the error, whose message
+ * has line and column. */
+SchemaGuard *schema_guard_new(const char *schema, size_t length,
+                              const SchemaGuardOptions *options, GError **error);
+SchemaGuard *schema_guard_ref(SchemaGuard *self);
+/* NULL is accepted. */
+void schema_guard_unref(SchemaGuard *self);
+
+/* Whether the text is one JSON value that fits. `text[length]` must be readable and 0,
+ * as in strings of C, GLib and Python. Thread-safe. */
+bool schema_guard_is_valid(SchemaGuard *self, const char *text, size_t length);
+
+/* One thing that is wrong. All texts are UTF-8, none is NULL unless it says so. */
+typedef struct {
+    const char *code;          /* stable, e.g. "missing-property" */
+    const char *keyword;       /* of the schema, "" for problems of the text itself */
+    const char *instance_path; /* JSON pointer into the payload */
+    const char *schema_path;   /* JSON pointer into the schema */
+    const char *message;
+    const char *expected; /* NULL where there is nothing to say */
+    const char *got;      /* NULL; the offending value, shortened */
+    const char *nearest;  /* NULL; the name or value that was probably meant */
+    const char *branch;   /* NULL; the branch of oneOf or anyOf it was held against */
+    size_t offset;        /* byte in the payload */
+    size_t line;          /* from 1 */
+    size_t column;        /* from 1, in code points */
+} SchemaGuardIssue;
+
+typedef struct SchemaGuardReport SchemaGuardReport;
+
+/* Everything that is wrong, in the order of the text. Never NULL. */
+SchemaGuardReport *schema_guard_report(SchemaGuard *self, const char *text,
+                                       size_t length);
+void schema_guard_report_free(SchemaGuardReport *self);
+size_t schema_guard_report_count(const SchemaGuardReport *self);
+const SchemaGuardIssue *schema_guard_report_at(const SchemaGuardReport *self,
+                                               size_t index);
+/* The report as text for a model; "" when valid. Lives with the report. */
+const char *schema_guard_report_explain(SchemaGuardReport *self);
+
+/* What is wrong, or suspicious, about a schema itself. */
+typedef struct {
+    bool is_error; /* otherwise advice */
+    const char *code;
+    const char *message;
+    const char *pointer;
+    size_t offset;
+    size_t line;
+    size_t column;
+} SchemaGuardProblem;
+
+typedef struct SchemaGuardCheck SchemaGuardCheck;
+
+/* Looks a schema over: everything schema_guard_new() would refuse, and advice about
+ * what it would silently ignore. Never NULL. */
+SchemaGuardCheck *schema_guard_check(const char *schema, size_t length,
+                                     const SchemaGuardOptions *options);
+void schema_guard_check_free(SchemaGuardCheck *self);
+size_t schema_guard_check_count(const SchemaGuardCheck *self);
+const SchemaGuardProblem *schema_guard_check_at(const SchemaGuardCheck *self,
+                                                size_t index);
+
+/* The compiled program as text, freed with g_free(). */
+char *schema_guard_dump(const SchemaGuard *self);
+
+/* One ECMA-262 pattern, as the keyword "pattern" understands it. */
+typedef struct SchemaGuardPattern SchemaGuardPattern;
+
+/* Returns NULL and the error for something that is no pattern. */
+SchemaGuardPattern *schema_guard_pattern_new(const char *source, size_t length,
+                                             GError **error);
+void schema_guard_pattern_free(SchemaGuardPattern *self);
+/* Searches the text (UTF-8). A pattern that runs out of its budget does not match. */
+bool schema_guard_pattern_search(SchemaGuardPattern *self, const char *text,
+                                 size_t length);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SchemaGuard, schema_guard_unref)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SchemaGuardReport, schema_guard_report_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SchemaGuardCheck, schema_guard_check_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SchemaGuardPattern, schema_guard_pattern_free)
+
+#ifdef __cplusplus
+}
+#endif
