@@ -9,6 +9,7 @@ Errors: exit code 1 when a test failed or none ran, 2 for an unknown suite.
 """
 
 import argparse
+import signal
 import sys
 from pathlib import Path
 
@@ -57,6 +58,8 @@ def main():
     except SystemExit as error:
         print(error, file=sys.stderr)
         return 2
+    # A shell's background job ignores SIGINT, and so would every test of it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     context = Context(options.build.resolve(), options.ferrule, options.jobs,
                       options.cpython_source)
     report = Report()

@@ -10,7 +10,9 @@ What is expected to fail is in tests/cpython/expected.toml, test by test.
 import fnmatch
 import os
 import re
+import resource
 import shutil
+import signal
 import subprocess
 import tempfile
 import tomllib
@@ -23,7 +25,8 @@ from driver.context import ROOT, Unavailable
 from driver.results import Result
 
 FOLDER = ROOT / "tests" / "cpython"
-TIMEOUT = 900  # seconds for one file
+TIMEOUT = 600  # seconds for one file
+MEMORY_MAX = 6 << 30  # bytes of address space: a test that runs away dies alone
 SPLIT = ("test_asyncio", "test_concurrent_futures", "test_future_stmt",
          "test_gdb", "test_inspect", "test_multiprocessing_fork",
          "test_multiprocessing_forkserver", "test_multiprocessing_spawn")
@@ -136,14 +139,24 @@ def run_file(executable, name, config, environment):
 
 def _call(command, folder, environment):
     environment = {**environment, "HOME": folder}
-    try:
-        done = subprocess.run(
-            command, cwd=folder, env=environment, timeout=TIMEOUT + 60,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    with tempfile.TemporaryFile() as out:
+        process = subprocess.Popen(
+            command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=out,
+            stderr=out, start_new_session=True,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (MEMORY_MAX,) * 2),
         )
-        return done.returncode, done.stdout.decode(errors="replace")
-    except subprocess.TimeoutExpired as late:
-        return None, (late.stdout or b"").decode(errors="replace")
+        try:
+            code = process.wait(TIMEOUT + 60)
+        except subprocess.TimeoutExpired:
+            code = None
+        finally:  # nothing that a test started outlives it
+            try:
+                os.killpg(process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+            process.wait()
+        out.seek(0)
+        return code, out.read().decode(errors="replace")
 
 
 def read_junit(path):
