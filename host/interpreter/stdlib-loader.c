@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+/* stdlib-loader.c - the half of StdlibFinder that loads modules and answers about them.
+ */
+#include "stdlib-private.h"
+
+#include <marshal.h>
+
+/* "json.decoder" -> "<root>/json/decoder.py" */
+PyObject *
+stdlib_loader_filename(const StdlibEntry *entry)
+{
+    g_autofree char *tail = g_strdelimit(g_strdup(entry->name), ".", '/');
+    return PyUnicode_FromFormat("%s/%s%s.py", stdlib_module_root(), tail,
+                                entry->is_package ? "/__init__" : "");
+}
+
+/* The part of `path` behind the stdlib_module_root(), "" for the root itself, NULL if
+ * elsewhere. */
+const char *
+stdlib_loader_below_root(const char *path)
+{
+    size_t length = strlen(stdlib_module_root());
+    if (strncmp(path, stdlib_module_root(), length) != 0)
+        return NULL;
+    if (path[length] == '\0')
+        return "";
+    return path[length] == '/' ? path + length + 1 : NULL;
+}
+
+/* The entry of a module, or ImportError. `ret_entry` is set on success. */
+static bool
+find_module(PyObject *name, StdlibEntry *ret_entry)
+{
+    const char *text = PyUnicode_AsUTF8(name);
+    if (text == NULL)
+        return false;
+    if (stdlib_table_find(text, ret_entry) && !ret_entry->is_data)
+        return true;
+    PyErr_SetImportError(PyUnicode_FromFormat("no built-in module %R", name), name,
+                         NULL);
+    return false;
+}
+
+static void *
+read_entry(const StdlibEntry *entry)
+{
+    g_autoptr(GError) error = NULL;
+    void *buffer = PyMem_Malloc(entry->size);
+    if (buffer == NULL)
+        return PyErr_NoMemory();
+    if (stdlib_table_read(entry, buffer, &error))
+        return buffer;
+    PyMem_Free(buffer);
+    PyErr_SetString(PyExc_ImportError, error->message);
+    return NULL;
+}
+
+/* The code object of an entry, its file names made absolute. */
+static PyObject *
+code_of(PyObject *self, const StdlibEntry *entry, PyObject *filename)
+{
+    void *buffer = read_entry(entry);
+    if (buffer == NULL)
+        return NULL;
+    PyObject *code = PyMarshal_ReadObjectFromString(buffer, (Py_ssize_t)entry->size);
+    PyMem_Free(buffer);
+    if (code == NULL)
+        return NULL;
+    PyObject *done = PyObject_CallFunctionObjArgs(
+        stdlib_finder_state(self)->fix_co_filename, code, filename, NULL);
+    if (done == NULL)
+        Py_CLEAR(code);
+    Py_XDECREF(done);
+    return code;
+}
+
+PyObject *
+stdlib_loader_get_code(PyObject *self, PyObject *name)
+{
+    StdlibEntry entry;
+    if (!find_module(name, &entry))
+        return NULL;
+    PyObject *filename = stdlib_loader_filename(&entry);
+    if (filename == NULL)
+        return NULL;
+    PyObject *code = code_of(self, &entry, filename);
+    Py_DECREF(filename);
+    return code;
+}
+
+PyObject *
+stdlib_loader_exec_module(PyObject *self, PyObject *module)
+{
+    PyObject *name = PyObject_GetAttrString(module, "__name__");
+    if (name == NULL)
+        return NULL;
+    PyObject *code = stdlib_loader_get_code(self, name);
+    Py_DECREF(name);
+    if (code == NULL)
+        return NULL;
+    PyObject *dict = PyModule_GetDict(module);
+    PyObject *result = NULL;
+    if (PyDict_SetItemString(dict, "__builtins__", PyEval_GetBuiltins()) == 0)
+        result = PyEval_EvalCode(code, dict, dict);
+    Py_DECREF(code);
+    if (result == NULL)
+        return NULL;
+    Py_DECREF(result);
+    Py_RETURN_NONE;
+}
+
+PyObject *
+stdlib_loader_create_module(PyObject *self, PyObject *spec)
+{
+    Py_RETURN_NONE; /* the default module object */
+}
+
+PyObject *
+stdlib_loader_get_source(PyObject *self, PyObject *name)
+{
+    StdlibEntry entry;
+    if (!find_module(name, &entry))
+        return NULL;
+    Py_RETURN_NONE; /* the executable carries byte code only */
+}
+
+PyObject *
+stdlib_loader_get_filename(PyObject *self, PyObject *name)
+{
+    StdlibEntry entry;
+    return find_module(name, &entry) ? stdlib_loader_filename(&entry) : NULL;
+}
+
+PyObject *
+stdlib_loader_is_package(PyObject *self, PyObject *name)
+{
+    StdlibEntry entry;
+    return find_module(name, &entry) ? PyBool_FromLong(entry.is_package) : NULL;
+}
+
+/* Bytes of a data file by its path: absolute as in __file__, or below the root. */
+PyObject *
+stdlib_loader_get_data(PyObject *self, PyObject *path)
+{
+    const char *text = PyUnicode_AsUTF8(path);
+    if (text == NULL)
+        return NULL;
+    const char *tail = stdlib_loader_below_root(text);
+    StdlibEntry entry;
+    if (!stdlib_table_find(tail == NULL ? text : tail, &entry) || !entry.is_data) {
+        PyErr_SetObject(PyExc_OSError, PyUnicode_FromFormat(
+                                           "no data file %R in the executable", path));
+        return NULL;
+    }
+    void *buffer = read_entry(&entry);
+    if (buffer == NULL)
+        return NULL;
+    PyObject *data = PyBytes_FromStringAndSize(buffer, (Py_ssize_t)entry.size);
+    PyMem_Free(buffer);
+    return data;
+}
+
+PyObject *
+stdlib_loader_get_resource_reader(PyObject *self, PyObject *name)
+{
+    StdlibEntry entry;
+    if (!find_module(name, &entry))
+        return NULL;
+    if (!entry.is_package)
+        Py_RETURN_NONE;
+    PyObject *module = PyImport_ImportModule("ferrule._resources");
+    if (module == NULL)
+        return NULL;
+    PyObject *reader = PyObject_CallMethod(module, "reader", "OO", self, name);
+    Py_DECREF(module);
+    return reader;
+}
