@@ -15,8 +15,8 @@ key_sum_bytes(const char *text, size_t size)
     uint32_t sum = 0;
     for (size_t i = 0; i < size; i++) {
         uint32_t byte = (unsigned char)text[i];
-        int16_t cube = (int16_t)(byte * byte * byte); /* as SSE2 multiplies */
-        sum += byte > 0x20 ? (uint32_t)(int32_t)cube : 0u;
+        int32_t cube = (int16_t)(byte * byte * byte); /* as SSE2 multiplies */
+        sum += (uint32_t)cube * (byte > ' ');
     }
     return sum;
 }

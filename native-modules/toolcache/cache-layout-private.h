@@ -18,7 +18,7 @@
 #include <stdint.h>
 
 #include "base-lock.h"
-#include "tool-cache.h"
+#include "tool-cache-flight.h"
 
 #define CACHE_MAGIC   UINT64_C(0x31454843414C4F54) /* "TOLCACHE1", cut */
 #define CACHE_VERSION 1u
@@ -206,6 +206,21 @@ typedef struct {
     CacheRow rows[CACHE_NAMES];         /* by tool; pages are taken as used */
 } CacheStripe;
 
+/* A load that is under way. Guarded by the header's flights_lock, except that waiters
+ * sleep on `turn` and look at who leads; see tool-cache-flight.c. */
+typedef struct {
+    uint64_t hash;   /* of the canonical key */
+    uint64_t born;   /* with `process` and `thread`: the leader */
+    int32_t process; /* 0: nobody */
+    int32_t thread;
+    _Atomic uint32_t turn;
+    _Atomic uint32_t waiters; /* about: who died while waiting is counted on */
+    uint32_t failed_turn;     /* which turn `text` is about */
+    uint64_t failed_hash;
+    uint32_t text_size;
+    char text[TOOL_CACHE_FLIGHT_TEXT + 4];
+} CacheFlightSlot;
+
 typedef struct {
     /* Immutable after creation, covered by `checksum`. */
     uint64_t magic;
@@ -226,7 +241,8 @@ typedef struct {
     _Atomic uint64_t invalidations;
     _Atomic uint64_t swept; /* `invalidations` when their entries were last removed */
 
-    alignas(64) BaseLock names_lock; /* guards writing of names */
+    alignas(64) BaseLock names_lock;   /* guards writing of names */
+    alignas(64) BaseLock flights_lock; /* guards flights */
 } CacheHeader;
 
 typedef struct {
@@ -235,7 +251,7 @@ typedef struct {
     uint32_t buckets;       /* per shard */
     uint32_t ghost_sets;    /* per shard */
     uint32_t shard_entries; /* share of max_entries, for the policy */
-    uint64_t names_at, stripes_at, shards_at, shard_size;
+    uint64_t names_at, flights_at, stripes_at, shards_at, shard_size;
     uint64_t buckets_at, buckets_size; /* size: of one shard */
     uint64_t ghosts_at, ghosts_size;
     uint64_t arenas_at, arena_size;

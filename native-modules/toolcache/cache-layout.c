@@ -50,7 +50,9 @@ cache_layout_compute(CacheGeometry *ret_geometry, uint64_t max_entries,
         g.ghost_sets *= 3;
     }
     g.names_at = layout_pages(sizeof(CacheHeader));
-    g.stripes_at = g.names_at + sizeof(CacheName) * CACHE_NAMES;
+    g.flights_at = g.names_at + sizeof(CacheName) * CACHE_NAMES;
+    g.stripes_at =
+        g.flights_at + layout_pages(sizeof(CacheFlightSlot) * TOOL_CACHE_FLIGHTS_MAX);
     g.shards_at = g.stripes_at + layout_pages(sizeof(CacheStripe)) * CACHE_STRIPES;
     g.shard_size = layout_pages(sizeof(CacheShard));
     g.buckets_at = g.shards_at + g.shard_size * g.shards;

@@ -40,6 +40,7 @@ cache_mapping_bind(ToolCache *cache)
     const CacheGeometry *g = &cache->geometry;
     cache->header = (CacheHeader *)(void *)cache->base;
     cache->names = (CacheName *)(void *)(cache->base + g->names_at);
+    cache->flights = (CacheFlightSlot *)(void *)(cache->base + g->flights_at);
     cache->stripes = (CacheStripe *)(void *)(cache->base + g->stripes_at);
     for (uint32_t i = 0; i < g->shards; i++) {
         cache->views[i] = (CacheView){
@@ -77,7 +78,8 @@ cache_mapping_format(unsigned char *base, const CacheGeometry *geometry,
     header->ttl_ns = ttl_ns;
     header->seed = mapping_seed();
     uint64_t now = (uint64_t)base_clock_now(&cache->clock) >> CACHE_TICK_SHIFT;
-    bool is_ok = base_lock_init(&header->names_lock);
+    bool is_ok =
+        base_lock_init(&header->names_lock) && base_lock_init(&header->flights_lock);
     for (uint32_t i = 0; i < geometry->shards; i++) {
         is_ok = is_ok && cache_shard_init(&cache->views[i], now);
     }

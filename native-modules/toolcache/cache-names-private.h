@@ -44,5 +44,10 @@ cache_names_is_current(const ToolCache *cache, uint64_t life)
            (life >> CACHE_LIFE_GENERATION_SHIFT & CACHE_GENERATION_MASK);
 }
 
+/* Whether one of the tags was invalidated; `extra` is at `at` in the mapping, which may
+ * be overwritten meanwhile, and the `room` bytes from there are inside it. */
+bool cache_names_has_stale_tag(const ToolCache *cache, const unsigned char *at,
+                               uint64_t room);
+
 /* Neither tool nor tags were invalidated; caller holds the shard's lock. */
 bool cache_names_is_valid(const ToolCache *cache, const CacheEntry *entry);

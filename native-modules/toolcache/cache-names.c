@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cache-names-private.h"
+#include "cache-racy-private.h"
 
 #include <string.h>
 
@@ -86,7 +87,33 @@ cache_names_invalidate(ToolCache *cache, uint32_t row)
 }
 
 bool
+cache_names_has_stale_tag(const ToolCache *cache, const unsigned char *at,
+                          uint64_t room)
+{
+    CacheExtra extra;
+    CacheTagMark marks[TOOL_CACHE_TAGS_MAX];
+    if (room < sizeof(extra) + sizeof(marks)) {
+        return true;
+    }
+    cache_racy_copy(&extra, at, sizeof(extra));
+    uint32_t count = MIN(extra.tag_count, TOOL_CACHE_TAGS_MAX);
+    cache_racy_copy(marks, at + sizeof(extra), count * sizeof(CacheTagMark));
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t row = marks[i].name & (CACHE_NAMES - 1);
+        if (cache_names_generation(cache, row) != marks[i].generation) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool
 cache_names_is_valid(const ToolCache *cache, const CacheEntry *entry)
 {
-    return cache_names_is_current(cache, cache_entry_life(entry));
+    bool has_extra = cache_entry_shape(entry) & CACHE_SHAPE_EXTRA;
+    return cache_names_is_current(cache, cache_entry_life(entry)) &&
+           !(has_extra &&
+             cache_names_has_stale_tag(cache, (const unsigned char *)(entry + 1),
+                                       sizeof(CacheExtra) +
+                                           sizeof(CacheTagMark) * TOOL_CACHE_TAGS_MAX));
 }

@@ -33,6 +33,7 @@ struct ToolCache {
     unsigned char *base;
     CacheHeader *header;
     CacheName *names;
+    CacheFlightSlot *flights;
     CacheStripe *stripes;
     CacheGeometry geometry;
     CacheView views[CACHE_SHARDS_MAX];

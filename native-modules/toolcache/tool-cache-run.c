@@ -209,7 +209,7 @@ run_make(const Run *run, const char *name, const ToolCacheLimits *limits,
         return NULL;
     }
     /* Somebody may have died while writing here. */
-    memset(base, 0, geometry.stripes_at);
+    memset(base, 0, geometry.flights_at);
     if (!cache_mapping_format(base, &geometry, limits->ttl_ns, error)) {
         munmap(base, geometry.mapping_bytes);
         return NULL;

@@ -44,17 +44,29 @@ upkeep_sweep(ToolCache *self)
     atomic_store(&header->swept, until);
 }
 
-void
-tool_cache_invalidate_tool(ToolCache *self, const char *tool, size_t tool_size)
+static void
+upkeep_invalidate(ToolCache *self, CacheNameUse use, const char *text, size_t size)
 {
-    uint64_t hash = base_hash_bytes(&self->hash, tool, tool_size);
+    uint64_t hash = base_hash_bytes(&self->hash, text, size);
     /* Added if it is new, so that a set which is under way is covered, too. */
-    uint32_t row = cache_names_add(self, CACHE_NAME_TOOL, hash, tool, tool_size);
+    uint32_t row = cache_names_add(self, use, hash, text, size);
     bool is_used_up = cache_names_invalidate(self, row);
     atomic_fetch_add(&self->header->invalidations, 1);
     if (is_used_up) {
         upkeep_sweep(self);
     }
+}
+
+void
+tool_cache_invalidate_tool(ToolCache *self, const char *tool, size_t tool_size)
+{
+    upkeep_invalidate(self, CACHE_NAME_TOOL, tool, tool_size);
+}
+
+void
+tool_cache_invalidate_tag(ToolCache *self, const char *tag, size_t tag_size)
+{
+    upkeep_invalidate(self, CACHE_NAME_TAG, tag, tag_size);
 }
 
 uint64_t

@@ -86,9 +86,18 @@ typedef struct {
     size_t size;
 } ToolCacheValue;
 
+#define TOOL_CACHE_TAGS_MAX 16 /* of one entry */
+
+typedef struct {
+    const char *text;
+    size_t size;
+} ToolCacheTag;
+
 /* NULL where one is expected: all zero. */
 typedef struct {
-    uint64_t ttl_ns; /* 0: the store's */
+    uint64_t ttl_ns; /* 0: the store's; UINT64_MAX: for ever */
+    const ToolCacheTag *tags;
+    size_t tag_count; /* at most TOOL_CACHE_TAGS_MAX; more are refused */
 } ToolCacheSetOptions;
 
 /* The result of a search. Valid for any length of time: tool_cache_read() notices
@@ -160,8 +169,10 @@ ToolCacheResult tool_cache_delete(ToolCache *self, const ToolCacheKey *key,
 /* O(shards). */
 void tool_cache_clear(ToolCache *self);
 
-/* Entries of one tool are gone at once; O(1), except once in 4,096 times. */
+/* Entries of one tool, or with that tag, are gone at once; O(1), except once in 2,048
+ * times. Their memory returns with time. */
 void tool_cache_invalidate_tool(ToolCache *self, const char *tool, size_t tool_size);
+void tool_cache_invalidate_tag(ToolCache *self, const char *tag, size_t tag_size);
 
 /* Entries that are still valid; frees those that are not any more. */
 uint64_t tool_cache_count(ToolCache *self);

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/* cache-look-private.h - from what the caller passes to an entry, or to why there is
+ * none.
+ *
+ * Purpose    a key in both its spellings, the search for it, the judgement of what was
+ *            found.
+ * Ownership  CacheKeys borrows the caller's key and owns the canonical text.
+ * Threads    any; no locks, except to unstick a shard whose writer died.
+ * Errors     TOOL_CACHE_ERROR_KEY, TOOL_CACHE_ERROR_JSON.
+ */
+#pragma once
+
+#include "cache-index-private.h"
+
+typedef struct {
+    CacheKey spelled;
+    CacheKey canonical; /* set when `text` is */
+    GString *text;      /* of the canonical arguments; NULL until asked for */
+} CacheKeys;
+
+void cache_look_keys_clear(CacheKeys *self);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(CacheKeys, cache_look_keys_clear)
+
+bool cache_look_spell(CacheKeys *self, ToolCache *cache, const ToolCacheKey *key,
+                      GError **error);
+
+bool cache_look_canonize(CacheKeys *self, ToolCache *cache, GError **error);
+
+/* The caller's spelling is not the canonical one. */
+bool cache_look_is_spelled(const CacheKeys *self);
+
+typedef enum {
+    CACHE_SEEN_VALID,
+    CACHE_SEEN_EXPIRED,
+    CACHE_SEEN_INVALIDATED,
+    CACHE_SEEN_NOT,
+    CACHE_SEEN_ERROR,
+} CacheSeen;
+
+/* What an entry that was found is worth now. */
+CacheSeen cache_look_judge(const ToolCache *self, const CacheView *view,
+                           const CacheSpot *spot);
+
+/* Looks for the spelling as it is, then for what it means; keys->text is set unless the
+ * former was found. */
+CacheSeen cache_look(ToolCache *self, CacheKeys *keys, CacheSpot *ret_spot,
+                     CacheView **ret_view, GError **error);
+
+static inline uint64_t
+cache_look_ticks(int64_t now)
+{
+    return (uint64_t)now >> CACHE_TICK_SHIFT;
+}

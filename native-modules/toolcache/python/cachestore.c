@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: MIT */
+/* The type Store: the calls that are made often. ferrule.cache.ToolCache is a subclass
+ * that adds what is called on a miss. */
+#include "cachemodule.h"
+
+#define STORE_CACHE(self) (((CacheObject *)(self))->cache)
+
+static PyObject *
+store_get(PyObject *self, PyObject *tool, PyObject *args, PyObject *otherwise)
+{
+    CacheState *state = ((CacheObject *)self)->state;
+    ToolCache *cache = STORE_CACHE(self);
+    CacheArguments arguments;
+    if (!cachemodule_key(state, tool, args, &arguments)) {
+        return NULL;
+    }
+    GError *error = NULL;
+    ToolCacheHit hit;
+    ToolCacheResult result;
+    PyObject *value = NULL;
+    do {
+        result = tool_cache_find(cache, &arguments.key, &hit, &error);
+        if (result == TOOL_CACHE_FOUND) {
+            value = cachemodule_read(cache, &hit);
+        }
+    } while (result == TOOL_CACHE_FOUND && value == NULL && !PyErr_Occurred());
+    cachemodule_key_clear(&arguments);
+    if (result == TOOL_CACHE_MISSING) {
+        return Py_NewRef(otherwise);
+    }
+    return result == TOOL_CACHE_INVALID ? cachemodule_raise(error) : value;
+}
+
+/* Takes the one optional argument, by position or as `name`. */
+static bool
+store_optional(const char *function, const char *name, PyObject *const *args,
+               Py_ssize_t count, PyObject *names, PyObject **ret_value)
+{
+    Py_ssize_t named = names != NULL ? PyTuple_GET_SIZE(names) : 0;
+    if (count < 2 || count + named > 3) {
+        PyErr_Format(PyExc_TypeError, "%s() takes tool, args and %s, %zd were given",
+                     function, name, count + named);
+        return false;
+    }
+    if (named == 1 &&
+        PyUnicode_CompareWithASCIIString(PyTuple_GET_ITEM(names, 0), name) != 0) {
+        PyErr_Format(PyExc_TypeError, "%s() got an unexpected keyword argument %R",
+                     function, PyTuple_GET_ITEM(names, 0));
+        return false;
+    }
+    if (count + named == 3) {
+        *ret_value = args[2];
+    }
+    return true;
+}
+
+PyDoc_STRVAR(store_get_doc,
+             "get($self, /, tool, args, default=None)\n--\n\n"
+             "Return the value that was set for these arguments, or `default`.\n\n"
+             "args is JSON text (str or bytes) or an object that json.dumps takes;\n"
+             "equal JSON values are equal keys. ValueError if it is not JSON.");
+
+static PyObject *
+store_get_call(PyObject *self, PyObject *const *args, Py_ssize_t count, PyObject *names)
+{
+    PyObject *otherwise = Py_None;
+    if (!store_optional("get", "default", args, count, names, &otherwise)) {
+        return NULL;
+    }
+    return store_get(self, args[0], args[1], otherwise);
+}
+
+PyDoc_STRVAR(store_set_doc,
+             "set($self, /, tool, args, value, *, ttl=None, tags=())\n--\n\n"
+             "Store a value, str or bytes, for these arguments.\n\n"
+             "ttl: seconds; None: the store's. tags: names that invalidate(tag=...)\n"
+             "takes. Returns False if the value is larger than the store's bounds.");
+
+/* The keyword-only arguments of set(). */
+static bool
+store_set_options(PyObject *const *values, PyObject *names,
+                  ToolCacheSetOptions *options, ToolCacheTag *tags)
+{
+    Py_ssize_t named = names != NULL ? PyTuple_GET_SIZE(names) : 0;
+    for (Py_ssize_t i = 0; i < named; i++) {
+        PyObject *name = PyTuple_GET_ITEM(names, i);
+        bool is_ok;
+        if (PyUnicode_CompareWithASCIIString(name, "ttl") == 0) {
+            is_ok = cachemodule_ttl(values[i], &options->ttl_ns);
+        }
+        else if (PyUnicode_CompareWithASCIIString(name, "tags") == 0) {
+            options->tags = tags;
+            is_ok = cachemodule_tags(values[i], tags, &options->tag_count);
+        }
+        else {
+            PyErr_Format(PyExc_TypeError, "set() got an unexpected keyword argument %R",
+                         name);
+            is_ok = false;
+        }
+        if (!is_ok) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static PyObject *
+store_set_call(PyObject *self, PyObject *const *args, Py_ssize_t count, PyObject *names)
+{
+    CacheState *state = ((CacheObject *)self)->state;
+    ToolCacheTag tags[TOOL_CACHE_TAGS_MAX];
+    ToolCacheSetOptions options = {0};
+    ToolCacheValue value;
+    CacheArguments arguments;
+    if (count != 3) {
+        PyErr_Format(PyExc_TypeError,
+                     "set() takes tool, args and value, %zd were given", count);
+        return NULL;
+    }
+    if (!cachemodule_value(args[2], &value) ||
+        !store_set_options(args + count, names, &options, tags) ||
+        !cachemodule_key(state, args[0], args[1], &arguments)) {
+        return NULL;
+    }
+    GError *error = NULL;
+    ToolCacheSetResult result =
+        tool_cache_set(STORE_CACHE(self), &arguments.key, &value, &options, &error);
+    cachemodule_key_clear(&arguments);
+    if (result == TOOL_CACHE_NOT_SET) {
+        return cachemodule_raise(error);
+    }
+    return PyBool_FromLong(result == TOOL_CACHE_STORED);
+}
+
+PyDoc_STRVAR(store_delete_doc, "delete($self, tool, args, /)\n--\n\n"
+                               "Forget one result. Returns whether there was one.");
+
+static PyObject *
+store_delete_call(PyObject *self, PyObject *const *args, Py_ssize_t count)
+{
+    CacheState *state = ((CacheObject *)self)->state;
+    CacheArguments arguments;
+    if (count != 2) {
+        PyErr_Format(PyExc_TypeError, "delete() takes tool and args, %zd were given",
+                     count);
+        return NULL;
+    }
+    if (!cachemodule_key(state, args[0], args[1], &arguments)) {
+        return NULL;
+    }
+    GError *error = NULL;
+    ToolCacheResult result =
+        tool_cache_delete(STORE_CACHE(self), &arguments.key, &error);
+    cachemodule_key_clear(&arguments);
+    if (result == TOOL_CACHE_INVALID) {
+        return cachemodule_raise(error);
+    }
+    return PyBool_FromLong(result == TOOL_CACHE_FOUND);
+}
+
+static int
+store_contains(PyObject *self, PyObject *pair)
+{
+    CacheState *state = ((CacheObject *)self)->state;
+    CacheArguments arguments;
+    if (!PyTuple_Check(pair) || PyTuple_GET_SIZE(pair) != 2) {
+        PyErr_SetString(PyExc_TypeError, "a key is a tuple (tool, args)");
+        return -1;
+    }
+    if (!cachemodule_key(state, PyTuple_GET_ITEM(pair, 0), PyTuple_GET_ITEM(pair, 1),
+                         &arguments)) {
+        return -1;
+    }
+    GError *error = NULL;
+    ToolCacheResult result = tool_cache_peek(STORE_CACHE(self), &arguments.key, &error);
+    cachemodule_key_clear(&arguments);
+    if (result == TOOL_CACHE_INVALID) {
+        cachemodule_raise(error);
+        return -1;
+    }
+    return result == TOOL_CACHE_FOUND;
+}
+
+static Py_ssize_t
+store_length(PyObject *self)
+{
+    return (Py_ssize_t)tool_cache_count(STORE_CACHE(self));
+}
+
+PyDoc_STRVAR(store_clear_doc, "clear($self, /)\n--\n\nForget everything.");
+
+static PyObject *
+store_clear_call(PyObject *self, PyObject *unused)
+{
+    tool_cache_clear(STORE_CACHE(self));
+    Py_RETURN_NONE;
+}
+
+PyDoc_STRVAR(store_invalidate_doc, "_invalidate($self, text, is_tag, /)\n--\n\n"
+                                   "Forget all results of a tool, or with a tag.");
+
+static PyObject *
+store_invalidate_call(PyObject *self, PyObject *const *args, Py_ssize_t count)
+{
+    Py_ssize_t size;
+    if (count != 2 || !PyUnicode_Check(args[0])) {
+        PyErr_Format(PyExc_TypeError, "tool and tag must be str, not %.200s",
+                     count > 0 ? Py_TYPE(args[0])->tp_name : "nothing");
+        return NULL;
+    }
+    const char *text = PyUnicode_AsUTF8AndSize(args[0], &size);
+    if (text == NULL) {
+        return NULL;
+    }
+    if (args[1] == Py_True) {
+        tool_cache_invalidate_tag(STORE_CACHE(self), text, (size_t)size);
+    }
+    else {
+        tool_cache_invalidate_tool(STORE_CACHE(self), text, (size_t)size);
+    }
+    Py_RETURN_NONE;
+}
+
+static PyObject *
+store_item(const ToolCacheItem *item)
+{
+    size_t size = item->args_size;
+    g_autofree char *args = tool_cache_canonical(item->args, size, &size, NULL);
+    PyObject *value = cachemodule_build(&item->value);
+    if (value == NULL || args == NULL) {
+        Py_XDECREF(value);
+        return NULL;
+    }
+    return Py_BuildValue("((s#s#)N)", item->tool, (Py_ssize_t)item->tool_size, args,
+                         (Py_ssize_t)size, value);
+}
+
+PyDoc_STRVAR(store_items_doc,
+             "items($self, /)\n--\n\n"
+             "Return a list of ((tool, args), value), args in canonical form.\n\n"
+             "Each pair was in the store at some moment of the call.");
+
+static PyObject *
+store_items_call(PyObject *self, PyObject *unused)
+{
+    PyObject *list = PyList_New(0);
+    ToolCacheIter *iter = tool_cache_iter_new(STORE_CACHE(self));
+    ToolCacheItem item;
+    while (list != NULL && tool_cache_iter_next(iter, &item)) {
+        PyObject *pair = store_item(&item);
+        if (pair == NULL || PyList_Append(list, pair) != 0) {
+            Py_CLEAR(list);
+        }
+        Py_XDECREF(pair);
+    }
+    tool_cache_iter_free(iter);
+    return list;
+}
+
+static void
+store_dealloc(PyObject *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+    tool_cache_unref(STORE_CACHE(self));
+    type->tp_free(self);
+    Py_DECREF(type);
+}
+
+typedef struct {
+    const char *name; /* NULL: a store of its own */
+    ToolCacheLimits limits;
+} StoreRequest;
+
+/* (name, max_entries, ttl, max_bytes): name or None, int, float or None, int or None */
+static bool
+store_request(PyObject *args, StoreRequest *ret_request)
+{
+    PyObject *name, *ttl, *max_bytes;
+    long long max_entries;
+    if (!PyArg_ParseTuple(args, "OLOO:Store", &name, &max_entries, &ttl, &max_bytes) ||
+        !cachemodule_ttl(ttl, &ret_request->limits.ttl_ns)) {
+        return false;
+    }
+    if (ret_request->limits.ttl_ns == UINT64_MAX) {
+        ret_request->limits.ttl_ns = 0;
+    }
+    long long bytes = max_bytes == Py_None ? 0 : PyLong_AsLongLong(max_bytes);
+    if (bytes == -1 && PyErr_Occurred()) {
+        return false;
+    }
+    ret_request->name = name == Py_None ? NULL : PyUnicode_AsUTF8(name);
+    if (name != Py_None && ret_request->name == NULL) {
+        return false;
+    }
+    bool is_any = ret_request->name != NULL && max_entries == 0;
+    if ((max_entries < 1 && !is_any) || (max_bytes != Py_None && bytes < 1)) {
+        PyErr_Format(PyExc_ValueError, "%s must be 1 or more, not %lld",
+                     max_entries < 1 && !is_any ? "max_entries" : "max_bytes",
+                     max_entries < 1 && !is_any ? max_entries : bytes);
+        return false;
+    }
+    ret_request->limits.max_entries = (uint64_t)max_entries;
+    ret_request->limits.max_bytes = (uint64_t)bytes;
+    return true;
+}
+
+static PyObject *
+store_new(PyTypeObject *type, PyObject *args, PyObject *named)
+{
+    StoreRequest request;
+    PyObject *module = PyType_GetModuleByDef(type, &cachemodule_definition);
+    if (module == NULL || !store_request(args, &request)) {
+        return NULL;
+    }
+    CacheObject *self = (CacheObject *)type->tp_alloc(type, 0);
+    if (self == NULL) {
+        return NULL;
+    }
+    GError *error = NULL;
+    self->state = PyModule_GetState(module);
+    self->cache = request.name != NULL
+                      ? tool_cache_open(request.name, &request.limits, NULL, &error)
+                      : tool_cache_new(&request.limits, &error);
+    if (self->cache == NULL) {
+        Py_DECREF(self);
+        return cachemodule_raise(error);
+    }
+    return (PyObject *)self;
+}
+
+PyDoc_STRVAR(store_doc, "Store(name, max_entries, ttl, max_bytes, /)\n--\n\n"
+                        "The native part of ferrule.cache.ToolCache.");
+
+static PyMethodDef store_methods[] = {
+    {"get", (PyCFunction)(void (*)(void))store_get_call, METH_FASTCALL | METH_KEYWORDS,
+     store_get_doc},
+    {"set", (PyCFunction)(void (*)(void))store_set_call, METH_FASTCALL | METH_KEYWORDS,
+     store_set_doc},
+    {"delete", (PyCFunction)(void (*)(void))store_delete_call, METH_FASTCALL,
+     store_delete_doc},
+    {"clear", store_clear_call, METH_NOARGS, store_clear_doc},
+    {"items", store_items_call, METH_NOARGS, store_items_doc},
+    {"stats", cachestats_stats, METH_NOARGS, cachestats_stats_doc},
+    {"_invalidate", (PyCFunction)(void (*)(void))store_invalidate_call, METH_FASTCALL,
+     store_invalidate_doc},
+    {"_join", (PyCFunction)(void (*)(void))cacheflight_join, METH_FASTCALL,
+     cacheflight_join_doc},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyType_Slot store_slots[] = {
+    {Py_tp_doc, (void *)store_doc},
+    {Py_tp_new, store_new},
+    {Py_tp_dealloc, store_dealloc},
+    {Py_tp_methods, store_methods},
+    {Py_sq_contains, store_contains},
+    {Py_mp_length, store_length},
+    {0, NULL},
+};
+
+PyType_Spec cachestore_spec = {
+    .name = "_ferrule_cache.Store",
+    .basicsize = sizeof(CacheObject),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_IMMUTABLETYPE,
+    .slots = store_slots,
+};

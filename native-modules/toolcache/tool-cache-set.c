@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+/* Setting and deleting. */
+#include <string.h>
+
+#include "cache-count-private.h"
+#include "cache-look-private.h"
+#include "cache-names-private.h"
+#include "cache-policy-private.h"
+#include "cache-shard-private.h"
+
+enum {
+    SET_EXPIRE_STEPS = 4 /* steps of the timer wheel that a set pays for */
+};
+
+static uint64_t
+set_deadline(const ToolCache *self, uint64_t ttl_ns)
+{
+    if (ttl_ns == 0) {
+        return CACHE_DEADLINE_NONE;
+    }
+    uint64_t now = (uint64_t)base_clock_now(&self->clock);
+    /* Rounded down, so that nothing is served late. */
+    uint64_t deadline = ttl_ns > UINT64_MAX - now ? CACHE_DEADLINE_NONE
+                                                  : (now + ttl_ns) >> CACHE_TICK_SHIFT;
+    return MIN(deadline, CACHE_DEADLINE_NONE - 1);
+}
+
+/* What few entries have, built on the stack of a set. */
+typedef struct {
+    CacheExtra head;
+    CacheTagMark marks[TOOL_CACHE_TAGS_MAX];
+} SetExtras;
+
+static bool
+set_fill_extras(ToolCache *self, const ToolCacheSetOptions *options, SetExtras *extras)
+{
+    *extras = (SetExtras){0};
+    size_t count = options != NULL ? options->tag_count : 0;
+    if (count == 0 || count > TOOL_CACHE_TAGS_MAX) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        const ToolCacheTag *tag = &options->tags[i];
+        uint64_t hash = base_hash_bytes(&self->hash, tag->text, tag->size);
+        uint32_t row =
+            cache_names_add(self, CACHE_NAME_TAG, hash, tag->text, tag->size);
+        extras->marks[i].name = (uint16_t)row;
+        extras->marks[i].generation = (uint16_t)cache_names_generation(self, row);
+    }
+    size_t size = sizeof(CacheExtra) + count * sizeof(CacheTagMark);
+    extras->head.size = (uint32_t)(cache_units(size) * CACHE_UNIT);
+    extras->head.tag_count = (uint16_t)count;
+    return true;
+}
+
+static void
+set_settle(ToolCache *self, CacheView *view)
+{
+    cache_policy_catch_up(view);
+    cache_shard_expire(view, cache_look_ticks(base_clock_now_coarse(&self->clock)),
+                       SET_EXPIRE_STEPS, false);
+}
+
+static bool
+set_store(CacheKeys *keys, CacheInsert *insert)
+{
+    CacheView *view = keys->canonical.view;
+    CacheSpot spot;
+    bool is_spelled = cache_look_is_spelled(keys);
+    /* The other spelling is only found if it falls into the same shard. */
+    insert->is_spelled = is_spelled && keys->spelled.view == view;
+    insert->key = insert->is_spelled ? &keys->spelled : &keys->canonical;
+    insert->canonical_hash = keys->canonical.hash;
+    if (!cache_shard_lock(view)) {
+        return false;
+    }
+    set_settle(view->cache, view);
+    bool has_old = cache_index_locate(view, &keys->canonical, &spot);
+    bool is_stored = cache_shard_insert(view, insert, has_old ? spot.ref : 0);
+    cache_shard_unlock(view);
+    return is_stored;
+}
+
+static bool
+set_fits(const ToolCache *self, const CacheKeys *keys, const ToolCacheValue *value)
+{
+    uint64_t room = MIN(self->geometry.max_bytes, self->geometry.arena_size) - 64;
+    uint64_t key = MAX(keys->spelled.size, keys->canonical.size);
+    return value->size <= CACHE_VALUE_MAX && keys->canonical.size <= CACHE_KEY_MAX &&
+           value->size + key + sizeof(CacheEntry) + sizeof(SetExtras) <= room;
+}
+
+static bool
+set_delete(CacheKeys *keys)
+{
+    CacheView *view = keys->canonical.view;
+    CacheSpot spot;
+    if (!cache_shard_lock(view)) {
+        return false;
+    }
+    bool is_there = cache_index_locate(view, &keys->canonical, &spot);
+    if (is_there) {
+        is_there = cache_look_judge(view->cache, view, &spot) == CACHE_SEEN_VALID;
+        cache_shard_remove(view, spot.ref);
+    }
+    cache_shard_unlock(view);
+    return is_there;
+}
+
+ToolCacheSetResult
+tool_cache_set(ToolCache *self, const ToolCacheKey *key, const ToolCacheValue *value,
+               const ToolCacheSetOptions *options, GError **error)
+{
+    g_auto(CacheKeys) keys;
+    SetExtras extras;
+    if (!cache_look_spell(&keys, self, key, error) ||
+        !cache_look_canonize(&keys, self, error)) {
+        return TOOL_CACHE_NOT_SET;
+    }
+    uint32_t tool = cache_names_add(self, CACHE_NAME_TOOL, keys.spelled.tool_hash,
+                                    key->tool, key->tool_size);
+    bool has_extras = set_fill_extras(self, options, &extras);
+    bool is_refused = options != NULL && options->tag_count > TOOL_CACHE_TAGS_MAX;
+    if (is_refused || !set_fits(self, &keys, value)) {
+        set_delete(&keys);
+        cache_count(self, tool, CACHE_COUNT_REFUSED);
+        return TOOL_CACHE_REFUSED;
+    }
+    uint64_t ttl =
+        options != NULL && options->ttl_ns != 0 ? options->ttl_ns : self->ttl_ns;
+    uint64_t generation = cache_names_generation(self, tool);
+    CacheInsert insert = {
+        .value = *value,
+        .extra = has_extras ? &extras.head : NULL,
+        .life = set_deadline(self, ttl) | (uint64_t)tool << CACHE_LIFE_TOOL_SHIFT |
+                generation << CACHE_LIFE_GENERATION_SHIFT,
+    };
+    bool is_stored = set_store(&keys, &insert);
+    cache_count(self, tool, is_stored ? CACHE_COUNT_SET : CACHE_COUNT_REFUSED);
+    return is_stored ? TOOL_CACHE_STORED : TOOL_CACHE_REFUSED;
+}
+
+ToolCacheResult
+tool_cache_delete(ToolCache *self, const ToolCacheKey *key, GError **error)
+{
+    g_auto(CacheKeys) keys;
+    if (!cache_look_spell(&keys, self, key, error) ||
+        !cache_look_canonize(&keys, self, error)) {
+        return TOOL_CACHE_INVALID;
+    }
+    if (!set_delete(&keys)) {
+        return TOOL_CACHE_MISSING;
+    }
+    uint32_t tool = cache_names_find(self, CACHE_NAME_TOOL, keys.spelled.tool_hash);
+    cache_count(self, tool, CACHE_COUNT_DELETED);
+    return TOOL_CACHE_FOUND;
+}
