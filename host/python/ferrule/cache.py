@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: MIT
+"""cache - one tool-result cache for all threads, interpreters and processes of a run.
+
+Example:
+    >>> from ferrule import ToolCache
+    >>> cache = ToolCache(max_entries=1000, ttl=60.0)
+    >>> cache.set("weather", {"city": "Oslo"}, "rain")
+    True
+    >>> cache.get("weather", '{ "city": "Oslo" }')
+    'rain'
+    >>> cache.get_or_call("weather", {"city": "Rome"}, lambda: "sun")
+    'sun'
+
+Guarantees: a value is returned whole or not at all, never after its time, and only for
+    equal arguments (RFC 8785). get_or_call runs one loader a key at a time, whoever
+    asks. What is set is visible to all that share the store when set() returns.
+Limits: max_entries and max_bytes hold at every moment; tool and arguments together
+    4 MB; a value max_bytes. Times are kept in steps of 0.26 ms.
+Errors: ValueError for arguments that are not JSON and bounds that cannot be; TypeError
+    for a value that is neither str nor bytes; LoadError where a loader failed in
+    another process or interpreter; OSError when the system has no memory to share.
+Not provided: arbitrary objects as values - encode them - and any order of items().
+"""
+
+import math
+import warnings
+
+from _ferrule_cache import Store, canonical, run_begin
+from ferrule._cache_flights import Flights, LoadError
+from ferrule._cache_tool import decorate
+
+__all__ = ["LoadError", "ToolCache", "canonical"]
+
+_MISSING = object()
+
+# Forked processes find each other's named stores through what this makes.
+run_begin()
+
+
+class ToolCache(Store):
+    """A bounded store of tool results; see the module's text.
+
+    max_entries, max_bytes: bounds. ttl: seconds an entry lives; None: until evicted.
+    """
+
+    def __new__(cls, max_entries=10_000, ttl=300.0, *, max_bytes=None, journal=None):
+        if journal is not None:
+            raise ValueError("journal: not in this version")
+        return cls._make(None, _count("max_entries", max_entries), ttl, max_bytes)
+
+    @classmethod
+    def _make(cls, name, max_entries, ttl, max_bytes):
+        if max_bytes is not None:
+            max_bytes = _count("max_bytes", max_bytes)
+        self = Store.__new__(cls, name, max_entries, ttl, max_bytes)
+        self._flights = Flights(self)
+        return self
+
+    @classmethod
+    def open(cls, name, max_entries=None, ttl=_MISSING, *, max_bytes=None, scope="run"):
+        """Return the run's store of that name; the first to ask makes it.
+
+        Whoever opens it later gets what the first one made; other bounds are met with
+        a warning.
+
+        >>> ToolCache.open("doc", max_entries=10) is not None
+        True
+        """
+        if not isinstance(name, str):
+            raise TypeError(f"name must be str, not {type(name).__name__}")
+        if scope != "run":
+            raise ValueError(f"scope must be 'run', not {scope!r}")
+        entries = 0 if max_entries is None else _count("max_entries", max_entries)
+        life = 300.0 if ttl is _MISSING else ttl
+        self = cls._make(name, entries, life, max_bytes)
+        found = self.stats()
+        wanted = (max_entries, max_bytes)
+        if any(
+            w is not None and w != found[k]
+            for w, k in zip(wanted, ("max_entries", "max_bytes"), strict=True)
+        ):
+            warnings.warn(
+                f"the store {name!r} has max_entries={found['max_entries']} and "
+                f"max_bytes={found['max_bytes']} already",
+                RuntimeWarning,
+                stacklevel=2,
+            )
+        return self
+
+    def get_or_call(self, tool, args, loader, *, ttl=None, tags=(), timeout=None):
+        """Return the value; on a miss call loader() and store what it returns.
+
+        Of all who miss a key at the same time one loads, in whatever thread,
+        interpreter or process; the others wait for it and get its value or its
+        exception (a LoadError where that cannot travel). If it is killed or cancelled,
+        one of them takes over. TimeoutError after `timeout` seconds of waiting;
+        RuntimeError if the loader asks for the key it is loading.
+
+        A loader that needs arguments is called with (tool, args).
+        """
+        value = self.get(tool, args, _MISSING)
+        if value is not _MISSING:
+            return value
+        return self._flights.load(tool, args, loader, ttl, tags, timeout)
+
+    async def aget_or_call(self, tool, args, loader, *, ttl=None, tags=(), timeout=None):
+        """The same for coroutines; the loader may be a coroutine function.
+
+        The event loop is never blocked. A cancelled leader hands over.
+        """
+        value = self.get(tool, args, _MISSING)
+        if value is not _MISSING:
+            return value
+        return await self._flights.aload(tool, args, loader, ttl, tags, timeout)
+
+    def invalidate(self, *, tool=None, tag=None):
+        """Forget all results of a tool, or all that were set with a tag, at once."""
+        if (tool is None) == (tag is None):
+            raise TypeError("invalidate() takes either tool or tag")
+        if tool is not None:
+            self._invalidate(tool, False)
+        else:
+            self._invalidate(tag, True)
+
+    def tool(self, function=None, **options):
+        """Decorate a function or coroutine function whose results are to be kept.
+
+        name: the tool's name, by default the function's. ttl: seconds. ignore: names
+        of parameters that do not matter for the result. tags, invalidates: what the
+        results are tagged with; which tools a call makes stale. encode, decode: from
+        the result to str or bytes, and back. negative_ttl: for how many seconds an
+        exception is remembered, too.
+
+        >>> cache = ToolCache()
+        >>> @cache.tool(ttl=60)
+        ... def lookup(city, unit="C"):
+        ...     return f"21 {unit} in {city}"
+        >>> lookup("Oslo")
+        '21 C in Oslo'
+        >>> cache.get("lookup", {"city": "Oslo", "unit": "C"})
+        '21 C in Oslo'
+        """
+        if function is not None:
+            return decorate(self, function)
+        return lambda function: decorate(self, function, **options)
+
+    def __repr__(self):
+        return f"<ToolCache of {len(self)} entries>"
+
+
+def _count(name, value):
+    """A bound as int; 1e6 is one, 0, -1, NaN and True are not."""
+    if isinstance(value, float) and math.isfinite(value) and value == int(value):
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool):
+        if isinstance(value, float):
+            raise ValueError(f"{name} must be a whole number, not {value!r}")
+        raise TypeError(f"{name} must be int, not {type(value).__name__}")
+    if not 1 <= value < 2**62:
+        raise ValueError(f"{name} must be 1 or more and below 2**62, not {value}")
+    return value
