@@ -14,6 +14,8 @@ Written into OUT:
     left-out.h     rows {name, text} for the errors about modules left out
     stdlib-blob.S  the two blobs as sections; written last, so that a new pack is
                    assembled again
+    stdlib.d       what of PACKAGES was read, for ninja: folders too, since a new file
+                   changes nothing but its folder
 """
 
 import ast
@@ -216,12 +218,22 @@ def quote(text):
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
+def write_dependencies(packages, target):
+    read = []
+    for package in packages:
+        folder = Path(package.rpartition(":")[2])
+        read += [folder, *folder.rglob("*")]
+    paths = [str(path) for path in read if "__pycache__" not in path.parts]
+    target.write_text(f"{target.with_suffix('.bin')}: " + " ".join(paths) + "\n")
+
+
 def main(cpython, out, *packages):
     cpython, out = Path(cpython), Path(out)
     out.mkdir(parents=True, exist_ok=True)
     entries, table = collect(cpython, packages)
     write_blob(entries, out / "stdlib.bin")
     freeze(cpython, out)
+    write_dependencies(packages, out / "stdlib.d")
     write_left_out(table, out / "left-out.h")
     shutil.copyfile(HERE / "stdlib-blob.S.in", out / "stdlib-blob.S")
 
