@@ -20,7 +20,7 @@ def errors(schema, value, at=""):
     if schema is True:
         return
     if schema is False:
-        yield "false", at
+        yield "", at  # no keyword said so
         return
     for keyword, rule in schema.items():
         yield from KEYWORDS.get(keyword, _ignored)(schema, rule, value, at)
