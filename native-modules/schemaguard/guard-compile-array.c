@@ -12,7 +12,6 @@ set_rest(GuardScope *scope, GuardArrayPart *part, GuardKeyword keyword)
     GuardRef node = guard_compile_schema(scope->compiler, value);
     part->rest = node == scope->compiler->any ? 0 : node;
     part->flags |= GUARD_ARRAY_HAS_REST;
-    part->rest_keyword = keyword;
 }
 
 static void
@@ -27,7 +26,6 @@ set_prefix(GuardScope *scope, GuardArrayPart *part, GuardKeyword keyword)
     }
     part->prefix = guard_compile_schemas(scope->compiler, list);
     part->prefix_count = list->count;
-    part->prefix_keyword = keyword;
 }
 
 static void

@@ -88,7 +88,7 @@ static uint32_t
 type_of(const GuardValue *value)
 {
     JsonDecimal decimal;
-    switch (value->kind) {
+    switch ((int)value->kind) {
     case JSON_TOKEN_NULL:
         return GUARD_TYPE_NULL;
     case JSON_TOKEN_TRUE:
@@ -259,8 +259,7 @@ compile_format(GuardScope *scope, GuardStringPart *part)
     GuardValue *format =
         guard_compile_member(scope, GUARD_KEYWORD_FORMAT, JSON_TOKEN_STRING);
     bool asserts = self->asserts_formats ||
-                   (scope->resource->vocabularies & GUARD_VOCABULARY_FORMAT_ASSERTION &
-                    ~GUARD_VOCABULARY_USUAL);
+                   (scope->resource->vocabularies & GUARD_VOCABULARY_FORMAT_ASSERTION);
     if (format == NULL || !asserts) {
         return;
     }

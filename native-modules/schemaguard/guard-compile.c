@@ -104,7 +104,7 @@ guard_compile_is_schema(GuardScope *scope, const GuardValue *value)
 static const char *
 kind_name(JsonTokenKind kind)
 {
-    switch (kind) {
+    switch ((int)kind) {
     case JSON_TOKEN_OBJECT_BEGIN:
         return "an object";
     case JSON_TOKEN_ARRAY_BEGIN:

@@ -253,7 +253,7 @@ is_context_right(const uint32_t *codes, size_t count, size_t at, bool *ret_is_on
 static bool
 is_letter_digit(uint32_t c)
 {
-    switch (g_unichar_type(c)) {
+    switch ((int)g_unichar_type(c)) {
     case G_UNICODE_LOWERCASE_LETTER:
     case G_UNICODE_OTHER_LETTER:
     case G_UNICODE_MODIFIER_LETTER:

@@ -12,7 +12,7 @@
 
 /* clang-format off */
 const GuardKeywordInfo guard_keywords[GUARD_KEYWORD_COUNT] = {
-    ROW("", 4, 4, PLAIN, CORE),
+    ROW("false", 4, 4, PLAIN, CORE),
     ROW("$anchor", 2019, 2020, PLAIN, CORE),
     ROW("$comment", 7, 2020, PLAIN, CORE),
     ROW("$defs", 2019, 2020, SCHEMA_MAP, CORE),

@@ -117,7 +117,7 @@ typedef struct {
     uint8_t vocabulary;
 } GuardKeywordInfo;
 
-/* Indexed by GuardKeyword; the row of NONE has the name "". */
+/* Indexed by GuardKeyword; the row of NONE names the schema false. */
 extern const GuardKeywordInfo guard_keywords[GUARD_KEYWORD_COUNT];
 
 /* Returns GUARD_KEYWORD_NONE for an unknown name, or one the draft does not have. */

@@ -117,7 +117,7 @@ guard_names_add(GuardRun *run, GuardFrame *frame, const char *name, size_t lengt
 
 bool
 guard_items_add(GuardRun *run, GuardFrame *frame, const char *item,
-                const char *item_end, const char **ret_other)
+                const char *item_end)
 {
     grow(run, &frame->array.table, &frame->array.table_mask, frame->array.table_count);
     GuardBuffer *texts = &run->scratch->texts;
@@ -132,7 +132,6 @@ guard_items_add(GuardRun *run, GuardFrame *frame, const char *item,
     for (; slots[at].hash != 0; at = (at + 1) & mask) {
         if (slots[at].hash == slot.hash && slots[at].extra == length &&
             memcmp(texts->bytes + slots[at].canon, texts->bytes + canon, length) == 0) {
-            *ret_other = slots[at].text;
             texts->length = canon;
             return false;
         }

@@ -142,8 +142,6 @@ typedef struct {
     uint32_t min_contains;
     uint32_t max_contains;
     uint32_t flags;
-    uint32_t rest_keyword;
-    uint32_t prefix_keyword;
 } GuardArrayPart;
 
 typedef struct {

@@ -80,7 +80,7 @@ guard_report_add(GuardRun *run, const char *code, const GuardNode *node,
     }
     self->count++;
     SchemaGuardIssue issue = {.code = code};
-    issue.keyword = guard_keywords[keyword].name;
+    issue.keyword = node != NULL ? guard_keywords[keyword].name : "";
     issue.instance_path = instance_path(run);
     issue.schema_path = "";
     if (node != NULL) {
@@ -149,7 +149,7 @@ issue_penalty(const GuardCollector *self, uint32_t i, size_t root, size_t root_p
     for (const char *p = issue->instance_path + root_path; *p != '\0'; p++) {
         depth += *p == '/';
     }
-    switch ((GuardKeyword)g_array_index(self->kinds, uint8_t, i)) {
+    switch ((int)g_array_index(self->kinds, uint8_t, i)) {
     case GUARD_KEYWORD_TYPE:
         return at_root ? PENALTY_ROOT_TYPE : PENALTY_OTHER;
     case GUARD_KEYWORD_NONE:

@@ -66,15 +66,24 @@ close_array(GuardRun *run, GuardFrame *frame, const char *end)
                                          : guard_pop(run, frame, GUARD_STEP_FAIL);
 }
 
+/* The array is to blame, once. */
+static bool
+fail_unique(GuardRun *run, GuardFrame *frame, const char *end)
+{
+    const char *item = frame->value;
+    frame->value = NULL;
+    frame->array.is_repeated = true;
+    return guard_fail(run, frame->node, GUARD_KEYWORD_UNIQUE_ITEMS, item, end,
+                      frame->index);
+}
+
 /* All that the item's schemas say is said: uniqueness, marks, the next one. */
 static bool
 finish_item(GuardRun *run, GuardFrame *frame, const char *end)
 {
-    const char *other;
     if (GUARD_UNLIKELY((frame->array.part->flags & GUARD_ARRAY_UNIQUE) != 0) &&
-        !guard_items_add(run, frame, frame->value, end, &other) &&
-        !guard_fail(run, frame->node, GUARD_KEYWORD_UNIQUE_ITEMS, frame->value, end,
-                    frame->index)) {
+        !frame->array.is_repeated && !guard_items_add(run, frame, frame->value, end) &&
+        !fail_unique(run, frame, end)) {
         return false;
     }
     if (GUARD_UNLIKELY(frame->tracks) && frame->evaluates) {
@@ -117,17 +126,6 @@ read_items(GuardRun *run, GuardFrame *frame, const char *p)
             return step;
         }
         const GuardNode *node = item_node(run, frame);
-        if (GUARD_UNLIKELY((node->flags & GUARD_NODE_FALSE) != 0)) {
-            bool goes_on = guard_fail(run, frame->node,
-                                      (GuardKeyword)(frame->index < part->prefix_count
-                                                         ? part->prefix_keyword
-                                                         : part->rest_keyword),
-                                      p, NULL, frame->index);
-            node = GUARD_AT(run->program, GuardNode, run->program->any);
-            if (!goes_on) {
-                return guard_pop(run, frame, GUARD_STEP_FAIL);
-            }
-        }
         if (!plain || guard_is_container(p) || node->inplace != 0) {
             return enter_item(run, frame, node, GUARD_PHASE_VALUE);
         }
@@ -162,6 +160,7 @@ guard_array_begin(GuardRun *run, const GuardNode *node, const char *p)
     frame->array.table_mask = 0;
     frame->array.table_count = 0;
     frame->array.contained = 0;
+    frame->array.is_repeated = false;
     frame->array.texts = run->scratch != NULL ? run->scratch->texts.length : 0;
     return read_items(run, frame, p + 1);
 }

@@ -103,6 +103,7 @@ typedef struct {
             uint32_t contained;
             uint32_t errors; /* when contains began */
             bool was_rescan;
+            bool is_repeated; /* an item was there before: reported */
             const char *item_end;
         } array;
         struct {
@@ -229,9 +230,9 @@ uint64_t *guard_seen_words(const GuardRun *run, size_t more);
  * false if it is there already. */
 bool guard_names_add(GuardRun *run, GuardFrame *frame, const char *name, size_t length,
                      bool is_escaped);
-/* Adds the item to the frame's set of items; *ret_other is its equal. */
+/* Adds the item to the frame's set of items; false if an equal one is there. */
 bool guard_items_add(GuardRun *run, GuardFrame *frame, const char *item,
-                     const char *item_end, const char **ret_other);
+                     const char *item_end);
 
 /* guard-scalar.c: the slow half of the scalar checks. Return false to fail. */
 bool guard_check_string(GuardRun *run, const GuardNode *node, const char *start,

@@ -169,13 +169,14 @@ guard_check_number(GuardRun *run, const GuardNode *node, const char *start,
     bool strict = (node->flags & GUARD_NODE_STRICT_INTEGER) != 0;
     bool whole = is_plain || (!strict && json_decimal_is_integer(&value));
     unsigned type = whole ? GUARD_TYPE_INTEGER : GUARD_TYPE_FRACTION;
-    if ((node->types & type) == 0) {
-        return guard_fail_type(run, node, start);
+    if ((node->types & type) == 0 && !guard_fail_type(run, node, start)) {
+        return false;
     }
     if (node->choice != 0 && !guard_check_choice(run, node, start, end, type)) {
         return false;
     }
-    return node->number == 0 || check_bounds(run, node, start, end, &value);
+    return node->number == 0 || (node->types & GUARD_TYPE_NUMBER) == 0 ||
+           check_bounds(run, node, start, end, &value);
 }
 
 static bool

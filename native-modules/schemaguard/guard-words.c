@@ -11,7 +11,7 @@
 const char *
 guard_words_code(GuardKeyword keyword)
 {
-    switch (keyword) {
+    switch ((int)keyword) {
     case GUARD_KEYWORD_TYPE:
         return "wrong-type";
     case GUARD_KEYWORD_REQUIRED:
@@ -62,9 +62,6 @@ guard_words_code(GuardKeyword keyword)
         return "no-branch";
     case GUARD_KEYWORD_NOT:
         return "not-allowed";
-    case GUARD_KEYWORD_ITEMS:
-    case GUARD_KEYWORD_ADDITIONAL_ITEMS:
-    case GUARD_KEYWORD_PREFIX_ITEMS:
     case GUARD_KEYWORD_UNEVALUATED_ITEMS:
         return "unknown-item";
     default:
@@ -346,7 +343,7 @@ words_container(GuardRun *run, SchemaGuardIssue *issue, const GuardNode *node,
     const GuardArrayPart *array = GUARD_AT(run->program, GuardArrayPart, node->array);
     const GuardObjectPart *object =
         GUARD_AT(run->program, GuardObjectPart, node->object);
-    switch (keyword) {
+    switch ((int)keyword) {
     case GUARD_KEYWORD_MIN_ITEMS:
         words_count(run, issue, "at least", array->min, "items", count);
         break;
@@ -369,7 +366,7 @@ words_container(GuardRun *run, SchemaGuardIssue *issue, const GuardNode *node,
         words_count(run, issue, "at most", object->max, "properties", count);
         break;
     default:
-        issue->message = "no value is allowed here";
+        issue->message = "nothing is allowed here";
         break;
     }
 }
@@ -396,7 +393,7 @@ guard_words(GuardRun *run, SchemaGuardIssue *issue, const GuardNode *node,
             GuardKeyword keyword, const char *at, const char *end, size_t index)
 {
     issue->got = excerpt(run, at, end != NULL ? end : value_end(run, at));
-    switch (keyword) {
+    switch ((int)keyword) {
     case GUARD_KEYWORD_TYPE:
         words_type(run, issue, node);
         break;

@@ -337,6 +337,12 @@ schema_guard_check_at(const SchemaGuardCheck *self, size_t index)
     return (const SchemaGuardProblem *)&self->problems->items[index];
 }
 
+char *
+schema_guard_dump(const SchemaGuard *self)
+{
+    return guard_program_dump(self->program);
+}
+
 struct SchemaGuardPattern {
     GuardPattern *pattern;
 };

@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: MIT
+"""ferrule.guard - check JSON against a schema before anybody trusts it.
+
+Example:
+    >>> from ferrule import SchemaGuard
+    >>> guard = SchemaGuard({"type": "object", "required": ["city"],
+    ...                      "properties": {"city": {"type": "string"}}})
+    >>> guard.is_valid('{"city": "Riga"}')
+    True
+    >>> print(guard.explain('{"city": 7}'))
+    /city: expected string, got number 7 [line 1, column 10]
+
+Guarantees: a guard never changes; threads, interpreters and forked processes may share
+it. The verdict comes from the bytes of the payload: no object is built for it.
+Limits: max_depth (256 levels, at most 1024), max_bytes (1 GiB); a pattern that takes too
+long on a text, and a payload that takes too many steps, are refused with an error whose
+code starts with "limit-".
+Errors: InvalidSchema -> the schema cannot be used: correct it. InvalidPayload -> its
+`errors` say what is wrong: hand str() of it back to whoever wrote the payload.
+TypeError -> a payload that is neither str nor bytes.
+Not provided: fetching schemas from the network; give them as `resources`.
+"""
+
+import json
+
+import _ferrule_guard
+
+__all__ = ["InvalidPayload", "InvalidSchema", "Issue", "Problem", "SchemaGuard", "check"]
+
+DEFAULT_DEPTH = 256
+DEFAULT_BYTES = 1 << 30
+
+
+class InvalidSchema(ValueError):
+    """The schema is not JSON, not a schema, or refers to what is not there."""
+
+
+class InvalidPayload(ValueError):
+    """The payload does not fit; `errors` is the list of what is wrong."""
+
+    def __init__(self, message, errors=()):
+        super().__init__(message)
+        self.errors = list(errors)
+
+
+class _Row:
+    """A record whose fields are its __slots__."""
+
+    __slots__ = ()
+
+    def __init__(self, *values):
+        for name, value in zip(self.__slots__, values, strict=True):
+            setattr(self, name, value)
+
+    def __repr__(self):
+        fields = ((name, getattr(self, name)) for name in self.__slots__)
+        said = ", ".join(f"{n}={v!r}" for n, v in fields if v is not None)
+        return f"{type(self).__name__}({said})"
+
+    def __eq__(self, other):
+        if type(other) is not type(self):
+            return NotImplemented
+        return all(getattr(self, n) == getattr(other, n) for n in self.__slots__)
+
+    __hash__ = None
+
+    def as_dict(self):
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+class Issue(_Row):
+    """One thing that is wrong with a payload.
+
+    `expected`, `got`, `nearest` (what was probably meant) and `branch` (of oneOf or
+    anyOf) are None where there is nothing to say.
+    """
+
+    __slots__ = (
+        "code",
+        "keyword",
+        "instance_path",
+        "schema_path",
+        "message",
+        "offset",
+        "line",
+        "column",
+        "expected",
+        "got",
+        "nearest",
+        "branch",
+    )
+
+    def __str__(self):
+        return f"{self.instance_path or '(root)'}: {self.message}"
+
+
+class Problem(_Row):
+    """One thing that is wrong with a schema, or (not is_error) suspicious about it."""
+
+    __slots__ = ("is_error", "code", "message", "pointer", "offset", "line", "column")
+
+    def __str__(self):
+        kind = "error" if self.is_error else "advice"
+        return f"{self.line}:{self.column}: {kind}: {self.message}"
+
+
+def _schema_bytes(schema):
+    if isinstance(schema, str):
+        return schema.encode("utf-8", "surrogatepass")
+    if isinstance(schema, (bytes, bytearray)):
+        return bytes(schema)
+    try:
+        return json.dumps(schema, ensure_ascii=False, allow_nan=False).encode(
+            "utf-8", "surrogatepass"
+        )
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidSchema(f"the schema is no JSON value: {error}") from None
+
+
+def _arguments(
+    schema,
+    draft=None,
+    assert_formats=True,
+    resources=None,
+    max_depth=DEFAULT_DEPTH,
+    max_bytes=DEFAULT_BYTES,
+    duplicate_keys="reject",
+):
+    if duplicate_keys not in ("reject", "last"):
+        raise ValueError(f'duplicate_keys is "reject" or "last", not {duplicate_keys!r}')
+    if max_depth < 1 or max_bytes < 1:
+        raise ValueError("max_depth and max_bytes are at least 1")
+    offers = tuple(
+        (uri.encode(), _schema_bytes(other)) for uri, other in (resources or {}).items()
+    )
+    return (
+        _schema_bytes(schema),
+        draft,
+        assert_formats,
+        offers,
+        max_depth,
+        max_bytes,
+        duplicate_keys == "last",
+    )
+
+
+class SchemaGuard(_ferrule_guard.Guard):
+    """One schema, ready to check any number of payloads.
+
+    schema: str, bytes or parsed object. draft: "2020-12", "2019-09", "draft-07",
+    "draft-06" or "draft-04", for a schema without "$schema". resources: {uri: schema}
+    that "$ref" may name. duplicate_keys: "reject", or "last" as json.loads() has it.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, schema, *, draft=None, assert_formats=True, resources=None,
+                 max_depth=DEFAULT_DEPTH, max_bytes=DEFAULT_BYTES,
+                 duplicate_keys="reject"):
+        arguments = _arguments(
+            schema, draft, assert_formats, resources, max_depth, max_bytes,
+            duplicate_keys,
+        )
+        try:
+            super().__init__(*arguments)
+        except ValueError as error:
+            raise InvalidSchema(str(error)) from None
+
+    def errors(self, payload):
+        """Return every Issue of the payload; [] when it is valid."""
+        return [Issue(*row) for row in self.report(payload)[1]]
+
+    def explain(self, payload):
+        """Return text a model can correct itself from; "" when valid."""
+        return self.report(payload)[0]
+
+    def _refuse(self, payload):
+        text, rows = self.report(payload)
+        raise InvalidPayload(text, [Issue(*row) for row in rows])
+
+
+def check(schema, **options):
+    """Return the Problems of a schema, errors and advice; the options of SchemaGuard."""
+    return [Problem(*row) for row in _ferrule_guard.check(*_arguments(schema, **options))]

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/* guardmodule.h - what the files of _ferrule_guard share.
+ *
+ * Purpose    the module's state, its types, and payloads as text.
+ * Threads    state is one interpreter's; immutable after the module's exec.
+ */
+#pragma once
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <stdbool.h>
+
+#include "schema-guard.h"
+
+typedef struct {
+    PyTypeObject *guard_type;
+    PyTypeObject *pattern_type;
+} GuardState;
+
+extern struct PyModuleDef guardmodule_definition;
+extern PyType_Spec guardobject_spec;
+extern PyType_Spec guardpattern_spec;
+
+/* A payload's bytes, followed by a NUL; `owned` keeps them. */
+typedef struct {
+    const char *text;
+    size_t length;
+    PyObject *owned; /* or NULL: the payload itself does */
+    bool is_fixed;   /* nobody can change the bytes while the lock is released */
+} GuardText;
+
+/* Takes str, bytes or bytearray. Returns false with an exception set. */
+bool guardtext_get(PyObject *payload, GuardText *ret_text);
+
+static inline void
+guardtext_clear(GuardText *self)
+{
+    Py_XDECREF(self->owned);
+}
+
+enum {
+    /* A payload this large takes longer than giving the lock away and getting it back
+     * from a waiting thread. */
+    GUARD_RELEASE_MIN = 64 << 10
+};
+
+/* Options of the constructor and of check(); offers are borrowed from `resources`. */
+typedef struct {
+    SchemaGuardOptions options;
+    SchemaGuardOffer *offers; /* freed with PyMem_Free() */
+} GuardOptions;
+
+/* Reads (draft, assert_formats, resources, max_depth, max_bytes, allow_duplicates). */
+bool guardobject_options(PyObject *const *values, GuardOptions *ret_options);
+
+PyObject *guardobject_check(PyObject *module, PyObject *args);
+extern const char guardobject_check_doc[];
