@@ -244,6 +244,13 @@ compile_one(GuardCompiler *self, GuardValue *schema)
     if (!guard_compile_is_schema(&scope, schema)) {
         return;
     }
+    if (scope.resource->unknown != NULL && scope.resource->root == schema) {
+        const GuardValue *uri = scope.resource->unknown;
+        guard_problem_error(self->problems, "schema.dialect", uri,
+                            "unknown dialect \"%.*s\": known are draft-04, draft-06, "
+                            "draft-07, 2019-09, 2020-12 and what `resources` describe",
+                            (int)uri->length, uri->text);
+    }
     scope.node.path = write_path(self, schema);
     if (scope.resource->draft == GUARD_DRAFT_4) {
         scope.node.flags |= GUARD_NODE_STRICT_INTEGER;

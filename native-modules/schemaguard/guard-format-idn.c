@@ -287,8 +287,7 @@ is_allowed(const uint32_t *codes, size_t count, size_t at)
     return !jamo && is_letter_digit(c) && !is_unstable(c);
 }
 
-/* RFC 5893, 2: a label with right-to-left characters. Only what the categories of GLib
- * can tell: it starts with a letter of the direction and has none of the other. */
+/* RFC 5893, 2, as far as the scripts that IDNA allows need it. */
 static bool
 is_right_to_left(uint32_t c)
 {
@@ -297,20 +296,45 @@ is_right_to_left(uint32_t c)
 }
 
 static bool
-is_bidi_right(const uint32_t *codes, size_t count)
+is_european_digit(uint32_t c)
 {
-    bool has_right = false;
-    bool has_left = false;
-    for (size_t i = 0; i < count; i++) {
-        bool right = is_right_to_left(codes[i]);
-        has_right |= right;
-        has_left |= !right && g_unichar_isalpha(codes[i]) && codes[i] < 0x590;
-    }
-    return !has_right || (!has_left && is_right_to_left(codes[0]));
+    return (c >= '0' && c <= '9') || (c >= 0x6F0 && c <= 0x6F9);
 }
 
 static bool
-is_code_label(const uint32_t *codes, size_t count)
+is_arabic_digit(uint32_t c)
+{
+    return c >= 0x660 && c <= 0x669;
+}
+
+/* What a label means for the direction of the whole name. */
+typedef struct {
+    bool has_right;    /* a letter from right to left, so the name is a Bidi name */
+    bool starts_digit; /* not allowed in one */
+} Direction;
+
+static bool
+is_bidi_right(const uint32_t *codes, size_t count, Direction *direction)
+{
+    bool has_right = false;
+    bool has_left = false;
+    bool european = false;
+    bool arabic = false;
+    for (size_t i = 0; i < count; i++) {
+        bool right = is_right_to_left(codes[i]);
+        has_right |= right;
+        has_left |= !right && g_unichar_isalpha(codes[i]);
+        european |= is_european_digit(codes[i]);
+        arabic |= is_arabic_digit(codes[i]);
+    }
+    direction->has_right |= has_right || arabic;
+    direction->starts_digit |= is_european_digit(codes[0]) || is_arabic_digit(codes[0]);
+    return !has_right ||
+           (!has_left && !(european && arabic) && is_right_to_left(codes[0]));
+}
+
+static bool
+is_code_label(const uint32_t *codes, size_t count, Direction *direction)
 {
     bool hyphens = count >= 4 && codes[2] == '-' && codes[3] == '-';
     if (count == 0 || hyphens || codes[0] == '-' || codes[count - 1] == '-' ||
@@ -322,7 +346,7 @@ is_code_label(const uint32_t *codes, size_t count)
             return false;
         }
     }
-    return is_bidi_right(codes, count);
+    return is_bidi_right(codes, count, direction);
 }
 
 static bool
@@ -335,7 +359,7 @@ is_nfc(const char *text, size_t length)
 
 /* Returns the bytes the label takes in its encoded form, 0 if it is none. */
 static size_t
-check_label(const char *text, size_t length)
+check_label(const char *text, size_t length, bool composed, Direction *direction)
 {
     uint32_t codes[CODES_MAX];
     size_t count = 0;
@@ -346,8 +370,9 @@ check_label(const char *text, size_t length)
         for (size_t i = 0; i < count; i++) {
             unicode |= codes[i] >= 0x80;
         }
-        return unicode && length <= LABEL_MAX && is_code_label(codes, count) ? length
-                                                                             : 0;
+        return unicode && length <= LABEL_MAX && is_code_label(codes, count, direction)
+                   ? length
+                   : 0;
     }
     for (size_t i = 0; i < length; count++) {
         if (count == CODES_MAX) {
@@ -362,7 +387,8 @@ check_label(const char *text, size_t length)
         }
         i += n;
     }
-    if (!is_code_label(codes, count) || !is_nfc(text, length)) {
+    if (!is_code_label(codes, count, direction) ||
+        (composed && !is_nfc(text, length))) {
         return 0;
     }
     size_t encoded = ascii ? length : 4 + punycode_length(codes, count);
@@ -382,25 +408,40 @@ dot_at(const char *p, const char *end)
     return wide ? 3 : 0;
 }
 
-bool
-guard_format_idn_hostname(const char *text, size_t length)
+/* `composed`: the labels have to be in normal form C. */
+static bool
+check_name(const char *text, size_t length, bool composed)
 {
     const char *end = text + length;
     size_t total = 0;
+    Direction direction = {0};
     for (const char *p = text;;) {
         const char *stop = p;
         size_t dot = 0;
         while (stop < end && (dot = dot_at(stop, end)) == 0) {
             stop++;
         }
-        size_t label = check_label(p, (size_t)(stop - p));
+        size_t label = check_label(p, (size_t)(stop - p), composed, &direction);
         if (label == 0) {
             return false;
         }
         total += label + (stop < end);
         if (stop >= end) {
-            return total <= HOSTNAME_MAX;
+            return total <= HOSTNAME_MAX &&
+                   !(direction.has_right && direction.starts_digit);
         }
         p = stop + dot;
     }
+}
+
+bool
+guard_format_idn_hostname(const char *text, size_t length)
+{
+    return check_name(text, length, true);
+}
+
+bool
+guard_format_idn_domain(const char *text, size_t length)
+{
+    return check_name(text, length, false);
 }

@@ -88,7 +88,7 @@ guard_format_uuid(const char *text, size_t length)
 }
 
 static bool
-is_label(const char *label, size_t length)
+is_label(const char *label, size_t length, bool idna)
 {
     if (length == 0 || length > LABEL_MAX || label[0] == '-' ||
         label[length - 1] == '-') {
@@ -101,12 +101,13 @@ is_label(const char *label, size_t length)
     }
     bool hyphens = length >= 4 && label[2] == '-' && label[3] == '-';
     /* "xn--..." is an encoded label: what it stands for must be one. */
-    return !hyphens || (g_ascii_strncasecmp(label, "xn--", 4) == 0 &&
-                        guard_format_idn_hostname(label, length));
+    return !idna || !hyphens ||
+           (g_ascii_strncasecmp(label, "xn--", 4) == 0 &&
+            guard_format_idn_hostname(label, length));
 }
 
-bool
-guard_format_hostname(const char *text, size_t length)
+static bool
+is_hostname(const char *text, size_t length, bool idna)
 {
     if (length == 0 || length > HOSTNAME_MAX) {
         return false;
@@ -115,7 +116,7 @@ guard_format_hostname(const char *text, size_t length)
     for (;;) {
         const char *dot = memchr(text, '.', (size_t)(end - text));
         const char *stop = dot != NULL ? dot : end;
-        if (!is_label(text, (size_t)(stop - text))) {
+        if (!is_label(text, (size_t)(stop - text), idna)) {
             return false;
         }
         if (dot == NULL) {
@@ -123,6 +124,18 @@ guard_format_hostname(const char *text, size_t length)
         }
         text = dot + 1;
     }
+}
+
+bool
+guard_format_hostname(const char *text, size_t length)
+{
+    return is_hostname(text, length, true);
+}
+
+bool
+guard_format_hostname_old(const char *text, size_t length)
+{
+    return is_hostname(text, length, false);
 }
 
 /* RFC 5321, 4.1.2; `unicode` adds RFC 6531. */
@@ -189,7 +202,7 @@ is_email(const char *text, size_t length, bool unicode)
     bool local_ok =
         is_dot_atom(text, local, unicode) || is_quoted(text, local, unicode);
     return local_ok && (guard_format_hostname(at + 1, domain) ||
-                        (unicode && guard_format_idn_hostname(at + 1, domain)) ||
+                        (unicode && guard_format_idn_domain(at + 1, domain)) ||
                         is_address_literal(at + 1, domain));
 }
 

@@ -249,7 +249,7 @@ guard_format_uri_template(const char *text, size_t length)
             p = close + 1;
             continue;
         }
-        if (c <= ' ' || strchr("\"'<>\\^`{|}\x7F", c) != NULL) {
+        if (c <= ' ' || strchr("\"<>\\^`{|}\x7F", c) != NULL) {
             return false;
         }
         if (c == '%' &&

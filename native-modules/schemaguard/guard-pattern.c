@@ -136,11 +136,18 @@ guard_pattern_source(const GuardPattern *self)
 bool
 guard_pattern_is_valid(const char *source, size_t length)
 {
-    g_autofree char *message = NULL;
-    size_t position;
-    GuardPattern *pattern = guard_pattern_new(source, length, &message, &position);
-    guard_pattern_free(pattern);
-    return pattern != NULL;
+    GuardRegex regex;
+    if (!guard_regex_parse(source, length, &regex)) {
+        return false;
+    }
+    g_autoptr(GString) translation = regex.translation;
+    int error = 0;
+    PCRE2_SIZE at;
+    pcre2_code *code = pcre2_compile((PCRE2_SPTR)translation->str, translation->len,
+                                     options, &error, &at, NULL);
+    pcre2_code_free(code);
+    /* Lookbehind of any width is right in ECMA-262, though PCRE2 cannot match it. */
+    return code != NULL || error == PCRE2_ERROR_LOOKBEHIND_NOT_FIXED_LENGTH;
 }
 
 /* Returns the bytes of the character at `p` if the item takes it, else 0. */

@@ -141,22 +141,17 @@ read_dialect(GuardRegistry *self, const GuardValue *schema, GuardResource *resou
     g_autofree char *name = g_strndup(uri->text, uri->length);
     if (!guard_draft_from_uri(name, &resource->draft) &&
         !read_metaschema(self, name, resource)) {
-        guard_problem_error(self->problems, "schema.dialect", uri,
-                            "unknown dialect \"%s\": known are draft-04, draft-06, "
-                            "draft-07, 2019-09, 2020-12 and what `resources` describe",
-                            name);
+        resource->unknown = uri;
     }
 }
 
 static uint32_t
-add_resource(GuardRegistry *self, char *uri, GuardValue *root, GuardDraft draft,
-             uint32_t vocabulary)
+add_resource(GuardRegistry *self, GuardResource resource)
 {
-    GuardResource resource = {uri, root, draft, vocabulary};
     uint32_t index = self->resources->len;
     g_array_append_val(self->resources, resource);
-    if (!g_hash_table_contains(self->by_uri, uri)) {
-        g_hash_table_insert(self->by_uri, g_strdup(uri), root);
+    if (!g_hash_table_contains(self->by_uri, resource.uri)) {
+        g_hash_table_insert(self->by_uri, g_strdup(resource.uri), resource.root);
     }
     return index;
 }
@@ -187,9 +182,9 @@ read_id(GuardRegistry *self, GuardValue *schema, uint32_t index, GuardDraft draf
     g_autofree char *text = g_strndup(id->text, id->length);
     char *uri = guard_uri_resolve(outer->uri, text);
     g_autofree char *fragment = guard_uri_cut_fragment(uri);
-    GuardResource fresh = {uri, schema, draft, outer->vocabularies};
+    GuardResource fresh = {uri, schema, draft, outer->vocabularies, NULL};
     read_dialect(self, schema, &fresh);
-    index = add_resource(self, uri, schema, fresh.draft, fresh.vocabularies);
+    index = add_resource(self, fresh);
     if (fragment != NULL && fragment[0] != '\0') {
         add_anchor(self->anchors, uri, fragment, strlen(fragment), schema);
     }
@@ -290,7 +285,8 @@ void
 guard_registry_add(GuardRegistry *self, const char *uri, GuardDocument *document)
 {
     GuardValue *root = document->root;
-    GuardResource first = {NULL, root, self->default_draft, GUARD_VOCABULARY_USUAL};
+    GuardResource first = {NULL, root, self->default_draft, GUARD_VOCABULARY_USUAL,
+                           NULL};
     read_dialect(self, root, &first);
     const GuardValue *id =
         guard_json_member(root, first.draft == GUARD_DRAFT_4 ? "id" : "$id");
@@ -304,7 +300,8 @@ guard_registry_add(GuardRegistry *self, const char *uri, GuardDocument *document
     else {
         full = g_strdup(uri);
     }
-    uint32_t index = add_resource(self, full, root, first.draft, first.vocabularies);
+    first.uri = full;
+    uint32_t index = add_resource(self, first);
     if (!g_hash_table_contains(self->by_uri, uri)) {
         g_hash_table_insert(self->by_uri, g_strdup(uri), root);
     }

@@ -17,6 +17,7 @@ typedef struct {
     GuardValue *root;
     GuardDraft draft;
     uint32_t vocabularies;
+    const GuardValue *unknown; /* its $schema, when that names no dialect we know */
 } GuardResource;
 
 /* A document the caller offers for references. */
