@@ -17,10 +17,9 @@ os.environ.setdefault(
 
 try:
     import hypothesis
-except ImportError:
-    raise unittest.SkipTest(
-        "Hypothesis is not there (no network, cold cache?)"
-    ) from None
+except ImportError as error:
+    reason = f"no Hypothesis ({error}): no network and a cold cache?"
+    raise unittest.SkipTest(reason) from None
 
 FACTOR = float(os.environ.get("FERRULE_EXAMPLES", "1"))
 
