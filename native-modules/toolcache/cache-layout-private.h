@@ -18,7 +18,7 @@
 #include <stdint.h>
 
 #include "base-lock.h"
-#include "tool-cache-flight.h"
+#include "tool-cache.h"
 
 #define CACHE_MAGIC   UINT64_C(0x31454843414C4F54) /* "TOLCACHE1", cut */
 #define CACHE_VERSION 1u

@@ -4,7 +4,7 @@
  * A slot goes through turns. `turn` grows when the leader ends or is replaced, and is
  * what waiters sleep on. All changes are made under the header's flights_lock, each in
  * an order that leaves a slot usable when its writer dies. */
-#include "tool-cache-flight.h"
+#include "tool-cache.h"
 
 #include <fcntl.h>
 #include <stdio.h>

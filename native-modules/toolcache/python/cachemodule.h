@@ -11,7 +11,7 @@
 #include <Python.h>
 #include <stdbool.h>
 
-#include "tool-cache-flight.h"
+#include "tool-cache.h"
 
 typedef struct {
     PyTypeObject *store_type;

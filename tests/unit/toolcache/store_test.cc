@@ -272,59 +272,92 @@ TEST(ToolCacheStore, CountsPerTool)
 
 // Against a plain map, with a clock that the test moves: what the store returns is what
 // was set last, and is not expired. It may only forget.
+class Model {
+  public:
+    Model(uint64_t seed, uint64_t most, uint64_t max_bytes)
+        : random(seed), store(most, 50, max_bytes), must_keep(most > 900 && !max_bytes)
+    {
+        BaseClock clock = fake.clock();
+        tool_cache_set_clock(store.cache, &clock);
+    }
+
+    void
+    step()
+    {
+        std::string id = Number(random() % 900);
+        std::string args = random() % 2 ? "{\"a\": " + id + ", \"b\": 0}"
+                                        : "{\"b\":0,\"a\":" + id + ".0}";
+        switch (random() % 8) {
+        case 0:
+        case 1:
+            set(id, args);
+            break;
+        case 2:
+            store.del("t", args);
+            known.erase(id);
+            break;
+        case 3:
+            fake.advance(static_cast<double>(random() % 100) / 500.0);
+            break;
+        default:
+            get(id, args);
+        }
+    }
+
+    uint64_t hits = 0;
+
+  private:
+    struct Known {
+        std::string value;
+        int64_t deadline;
+    };
+
+    void
+    set(const std::string &id, const std::string &args)
+    {
+        std::string value(random() % 900, static_cast<char>(random()));
+        double ttl = static_cast<double>(random() % 100 + 1);
+        ASSERT_EQ(store.set("t", args, value, ttl), TOOL_CACHE_STORED);
+        known[id] = {value, fake.now + static_cast<int64_t>(ttl * 1e9)};
+    }
+
+    void
+    get(const std::string &id, const std::string &args)
+    {
+        auto got = store.get("t", args);
+        auto found = known.find(id);
+        bool is_alive = found != known.end() && fake.now < found->second.deadline;
+        if (got) {
+            hits++;
+            ASSERT_TRUE(is_alive);
+            ASSERT_EQ(*got, found->second.value);
+        }
+        else if (must_keep) {
+            ASSERT_FALSE(is_alive) << "nothing had to be evicted";
+        }
+    }
+
+    std::mt19937_64 random;
+    FakeClock fake;
+
+  public:
+    Store store;
+
+  private:
+    bool must_keep;
+    std::map<std::string, Known> known;
+};
+
 TEST(ToolCacheModel, NeverReturnsAnythingButTheLastValue)
 {
     for (uint64_t seed = 1; seed <= 6; seed++) {
-        std::mt19937_64 random(seed);
-        FakeClock fake;
         uint64_t most = seed % 2 == 0 ? 300 : 40000;
-        Store store(most, 50, seed % 3 == 0 ? 1 << 18 : 0);
-        BaseClock clock = fake.clock();
-        tool_cache_set_clock(store.cache, &clock);
-        struct Known {
-            std::string value;
-            int64_t deadline;
-        };
-        std::map<std::string, Known> model;
-        uint64_t hits = 0;
-        for (int step = 0; step < 60000; step++) {
-            std::string id = Number(random() % 900);
-            std::string args = random() % 2 ? "{\"a\": " + id + ", \"b\": 0}"
-                                            : "{\"b\":0,\"a\":" + id + ".0}";
-            switch (random() % 8) {
-            case 0:
-            case 1: {
-                std::string value(random() % 900, static_cast<char>(random()));
-                double ttl = static_cast<double>(random() % 100 + 1);
-                ASSERT_EQ(store.set("t", args, value, ttl), TOOL_CACHE_STORED);
-                model[id] = {value, fake.now + static_cast<int64_t>(ttl * 1e9)};
-                break;
-            }
-            case 2:
-                store.del("t", args);
-                model.erase(id);
-                break;
-            case 3:
-                fake.advance(static_cast<double>(random() % 100) / 500.0);
-                break;
-            default: {
-                auto got = store.get("t", args);
-                auto known = model.find(id);
-                bool is_alive =
-                    known != model.end() && fake.now < known->second.deadline;
-                if (got) {
-                    hits++;
-                    ASSERT_TRUE(is_alive);
-                    ASSERT_EQ(*got, known->second.value);
-                }
-                else if (most > 900 && seed % 3 != 0) {
-                    ASSERT_FALSE(is_alive) << "nothing had to be evicted";
-                }
-            }
-            }
-            ASSERT_LE(store.stats().entries, most);
+        Model model(seed, most, seed % 3 == 0 ? 1 << 18 : 0);
+        for (int step = 0; step < 60000 && !testing::Test::HasFailure(); step++) {
+            model.step();
+            ASSERT_LE(tool_cache_count(model.store.cache), most);
         }
-        EXPECT_GT(hits, 5000u);
+        EXPECT_GT(model.hits, 5000u);
     }
 }
 
