@@ -29,7 +29,7 @@ enum {
     CACHE_BUCKET_SLOTS = 8,
     CACHE_SHARDS_MAX = 16,
     CACHE_SHARD_ENTRIES = 8192, /* fewer entries than twice this: one shard */
-    CACHE_TOUCH_RING = 256,     /* hits remembered for the policy, per shard */
+    CACHE_TOUCH_RING = 512,     /* hits remembered for the policy, per shard */
     CACHE_NAMES = 4096,         /* rows for tools and tags; row 0 stands for the rest */
     CACHE_NAME_TEXT = 104,      /* bytes of a name that are kept for reports */
     CACHE_STRIPES = 64,         /* threads that count at once without sharing */

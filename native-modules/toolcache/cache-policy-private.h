@@ -16,8 +16,9 @@
 
 void cache_policy_init(CacheView *view);
 
-/* A hit in that slot. Writes nothing if the entry was noted in this epoch. */
-void cache_policy_note(CacheView *view, uint32_t bucket, uint32_t slot);
+/* A hit in that slot. Writes nothing if the entry was noted in this epoch. Returns
+ * whether the notes should be applied soon: then somebody has to take the lock. */
+bool cache_policy_note(CacheView *view, uint32_t bucket, uint32_t slot);
 
 /* Applies the noted hits. */
 void cache_policy_catch_up(CacheView *view);

@@ -307,14 +307,14 @@ cache_policy_victim(CacheView *view, uint32_t spared)
 
 /* ---- hits ----------------------------------------------------------------- */
 
-void
+bool
 cache_policy_note(CacheView *view, uint32_t bucket, uint32_t slot)
 {
     CacheShard *shard = view->shard;
     CacheBucket *at = &view->buckets[bucket];
     uint8_t epoch = (uint8_t)atomic_load_explicit(&shard->epoch, memory_order_relaxed);
     if (atomic_load_explicit(&at->touches[slot], memory_order_relaxed) == epoch) {
-        return;
+        return false;
     }
     atomic_store_explicit(&at->touches[slot], epoch, memory_order_relaxed);
     uint64_t touch = ((uint64_t)bucket + 1) << 16 | cache_bucket_slot_tag(at, slot);
@@ -322,6 +322,7 @@ cache_policy_note(CacheView *view, uint32_t bucket, uint32_t slot)
         atomic_fetch_add_explicit(&shard->touch_end, 1, memory_order_relaxed);
     atomic_store_explicit(&shard->touch_ring[end % CACHE_TOUCH_RING], touch,
                           memory_order_relaxed);
+    return end % (CACHE_TOUCH_RING / 4) == 0;
 }
 
 void

@@ -11,6 +11,7 @@
 #include "cache-names-private.h"
 #include "cache-policy-private.h"
 #include "cache-racy-private.h"
+#include "cache-shard-private.h"
 
 G_DEFINE_QUARK(tool - cache - error, tool_cache_error)
 
@@ -136,7 +137,10 @@ tool_cache_read(ToolCache *self, const ToolCacheHit *hit, void *to)
     if (G_UNLIKELY(!cache_index_is_same(view, hit->bucket, hit->version))) {
         return false;
     }
-    cache_policy_note(view, hit->bucket, hit->slot);
+    if (cache_policy_note(view, hit->bucket, hit->slot) && cache_shard_try_lock(view)) {
+        cache_policy_catch_up(view);
+        cache_shard_unlock(view);
+    }
     cache_count(self, hit->tool, CACHE_COUNT_HIT);
     return true;
 }
