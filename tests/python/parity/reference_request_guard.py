@@ -8,7 +8,8 @@ from parity.reference_json import parse
 
 class ReferenceRequestGuard:
     def __init__(self, patterns, required):
-        self.patterns = [re.compile(pattern) for pattern in patterns]
+        # Python's $ also matches before a last newline; ECMA-262's does not.
+        self.patterns = [re.compile(source.replace("$", r"\Z")) for source in patterns]
         self.required = required
 
     def validate(self, payload):
