@@ -130,6 +130,9 @@ def _share_panel(bins):
                 text_anchor="end",
                 fill="#0072b2",
                 font_weight=600,
+                stroke="#ffffff",
+                stroke_width=4,
+                paint_order="stroke",
             )
         )
     shapes.append(

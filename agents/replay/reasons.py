@@ -18,6 +18,14 @@ KINDS = {
     "object": "an object",
     "null": "null",
 }
+FORMATS = {
+    "date": "a date like 2026-03-31",
+    "time": "a time like 10:00:00Z",
+    "date-time": "a date and time like 2026-03-31T10:00:00Z",
+    "email": "an e-mail address",
+    "uri": "a whole address like https://example.org/page",
+    "uuid": "a UUID",
+}
 ENUM_SHOWN = 6  # more allowed values than a line holds are cut short
 
 
@@ -114,6 +122,10 @@ def _enum(name, value, rule, owner):
     return [f"{name} must be one of {shown}{more}"]
 
 
+def _format(name, value, rule, owner):
+    return [f"{name} must be {FORMATS.get(rule, f'of the format {rule}')}"]
+
+
 def _rule(words):
     """Most keywords say it all with their name and their value."""
 
@@ -129,8 +141,8 @@ WORDING = {
     "type": _type,
     "enum": _enum,
     "const": _rule("must be {!r}"),
-    "pattern": _rule("must look like {}"),
-    "format": _rule('must be of the form "{}"'),
+    "pattern": _rule("must match {}"),
+    "format": _format,
     "minimum": _rule("must be at least {}"),
     "maximum": _rule("must be at most {}"),
     "exclusiveMinimum": _rule("must be more than {}"),

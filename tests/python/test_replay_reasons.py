@@ -57,7 +57,18 @@ class Wording(unittest.TestCase):
                 {"s": "abc"},
                 '"s" must be at most 2 characters long',
             ),
-            ({"s": {"pattern": "^a"}}, {"s": "b"}, '"s" must look like ^a'),
+            (
+                {"to": {"format": "email"}},
+                {"to": "Priya"},
+                '"to" must be an e-mail address',
+            ),
+            (
+                {"ip": {"format": "ipv4"}},
+                {"ip": "x"},
+                '"ip" must be of the format ipv4',
+            ),
+            ({"s": {"pattern": "^[A-Z]{3}$"}}, {"s": "b"}, '"s" must match ^[A-Z]{3}$'),
+            ({"s": {"pattern": "^a"}}, {"s": "b"}, '"s" must match ^a'),
             (
                 {"to": {"type": "array", "items": text}},
                 {"to": ["a", 1]},
