@@ -29,11 +29,11 @@ class Progress:
         """Leaves a clean line for what is printed next."""
         if self.live:
             self._redraw("")
+            print(end="\r", file=self.stream, flush=True)
 
     def _redraw(self, line):
-        print(
-            f"\r{line.ljust(self._width)}\r{line}", end="", file=self.stream, flush=True
-        )
+        padded = line.ljust(self._width)  # covers what a longer line left
+        print(f"\r{padded}", end="", file=self.stream, flush=True)
         self._width = len(line)
 
     def _line(self, tally, now):
