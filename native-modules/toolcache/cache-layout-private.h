@@ -38,6 +38,11 @@ enum {
     CACHE_BINS_MAJOR = 32, /* free blocks by size: powers of two ... */
     CACHE_BINS_MINOR = 16, /* ... in this many steps */
     CACHE_GHOST_WAYS = 16,
+    CACHE_RECENT_FACTOR = 2,     /* see policy_is_recent() */
+    CACHE_SHADOWS = 3,           /* candidates that are tried in miniature */
+    CACHE_SHADOW_ENTRIES = 1024, /* of a miniature, at most */
+    CACHE_SHADOW_NODES = 3 * CACHE_SHADOW_ENTRIES,
+    CACHE_SHADOW_HEADS = 4096,
 };
 
 #define CACHE_KEY_MAX   (((size_t)1 << 22) - 8) /* bytes of tool and arguments */
@@ -72,7 +77,6 @@ typedef enum {
     CACHE_SHAPE_PAD_SHIFT = 22,      /* bits 22-23: spare units at the block's end */
     CACHE_SHAPE_KIND_SHIFT = 24,     /* bits 24-26: ToolCacheKind, 7: free block */
     CACHE_SHAPE_LIR = 1 << 27,       /* in the list of the often used */
-    CACHE_SHAPE_DEMOTED = 1 << 28,   /* came down from that list */
     CACHE_SHAPE_EXTRA = 1 << 29,     /* a CacheExtra follows the header */
     CACHE_SHAPE_SPELLED = 1 << 30,   /* the key is not in canonical form */
 } CacheShape;
@@ -137,6 +141,38 @@ typedef struct {
     _Atomic uint32_t word; /* 0: empty; see cache-policy.c */
 } CacheGhost;
 
+/* Miniatures of a shard, see cache-shadow-private.h. Guarded by the shard's lock. */
+typedef enum {
+    CACHE_SHADOW_LIR,
+    CACHE_SHADOW_HIR,
+    CACHE_SHADOW_GHOST,
+    CACHE_SHADOW_PLACES,
+} CacheShadowPlace;
+
+typedef struct {
+    uint32_t key, access;
+    uint16_t newer, older, chain;
+    uint16_t place; /* CacheShadowPlace */
+} CacheShadowNode;
+
+typedef struct {
+    uint16_t newest, oldest; /* index + 1; 0: none */
+    uint32_t count;
+} CacheShadowList;
+
+typedef struct {
+    uint32_t now, used;
+    CacheShadowList lists[CACHE_SHADOW_PLACES];
+    uint16_t heads[CACHE_SHADOW_HEADS];
+    CacheShadowNode nodes[CACHE_SHADOW_NODES];
+} CacheShadow;
+
+typedef struct {
+    uint32_t accesses, current;
+    uint32_t scores[CACHE_SHADOWS]; /* hits, old ones counting less */
+    CacheShadow each[CACHE_SHADOWS];
+} CacheShadows;
+
 typedef struct {
     BaseLock lock;
 
@@ -156,9 +192,8 @@ typedef struct {
     uint32_t now; /* one per insertion and per recorded hit */
     uint32_t epoch_left;
     CacheList lir, hir;
+    uint32_t capacity; /* entries that fit, as the last eviction told; 0: not yet */
     uint32_t hir_target;
-    uint32_t demoted;
-    uint32_t hits_ghost, hits_demoted;
     /* allocator */
     uint32_t top;  /* units; nothing is allocated behind it */
     uint32_t high; /* highest top since pages were given back */
@@ -254,6 +289,7 @@ typedef struct {
     uint64_t names_at, flights_at, stripes_at, shards_at, shard_size;
     uint64_t buckets_at, buckets_size; /* size: of one shard */
     uint64_t ghosts_at, ghosts_size;
+    uint64_t shadows_at, shadows_size;
     uint64_t arenas_at, arena_size;
     uint64_t mapping_bytes;
 } CacheGeometry;

@@ -60,7 +60,9 @@ cache_layout_compute(CacheGeometry *ret_geometry, uint64_t max_entries,
     g.ghosts_at = g.buckets_at + g.buckets_size * g.shards;
     g.ghosts_size =
         layout_pages((uint64_t)g.ghost_sets * CACHE_GHOST_WAYS * sizeof(CacheGhost));
-    g.arenas_at = g.ghosts_at + g.ghosts_size * g.shards;
+    g.shadows_at = g.ghosts_at + g.ghosts_size * g.shards;
+    g.shadows_size = layout_pages(sizeof(CacheShadows));
+    g.arenas_at = g.shadows_at + g.shadows_size * g.shards;
     /* A quarter above the bound for what fragmentation takes; with several shards twice
      * their share, because values are not spread evenly. Address space only. */
     uint64_t arena = max_bytes + max_bytes / 4 + CACHE_PAGE;

@@ -51,6 +51,8 @@ cache_mapping_bind(ToolCache *cache)
                                                g->buckets_size * i),
             .ghosts =
                 (CacheGhost *)(void *)(cache->base + g->ghosts_at + g->ghosts_size * i),
+            .shadows = (CacheShadows *)(void *)(cache->base + g->shadows_at +
+                                                g->shadows_size * i),
             .arena = cache->base + g->arenas_at + g->arena_size * i,
             .bucket_count = g->buckets,
             .ghost_sets = g->ghost_sets,

@@ -3,10 +3,11 @@
 
 #include "cache-bucket-private.h"
 #include "cache-index-private.h"
+#include "cache-shadow-private.h"
 
 enum {
-    POLICY_EPOCHS = 64,     /* a shard's worth of insertions has this many epochs */
-    POLICY_HIR_SHARE = 100, /* the queue is at least one of so many entries */
+    POLICY_EPOCHS = 64,    /* a shard's worth of insertions has this many epochs */
+    POLICY_DEMOTE_MAX = 8, /* entries that change lists in one step */
 };
 
 /* ---- lists ---------------------------------------------------------------- */
@@ -66,7 +67,8 @@ cache_policy_init(CacheView *view)
     CacheShard *shard = view->shard;
     shard->lir = (CacheList){0};
     shard->hir = (CacheList){0};
-    shard->hir_target = MAX(view->shard_entries / POLICY_HIR_SHARE, 1);
+    shard->capacity = 0;
+    shard->hir_target = 1;
     shard->now = 1;
     shard->epoch_left = 1;
     shard->touch_begin = atomic_load_explicit(&shard->touch_end, memory_order_relaxed);
@@ -74,13 +76,18 @@ cache_policy_init(CacheView *view)
 
 /* ---- ghosts --------------------------------------------------------------- */
 
-/* Steps of the 16-bit time: 16 of them pass while a shard's worth is inserted, at
- * least, and all of them take 64 shards' worth. */
+/* Steps of the 16-bit time: all of them take 64 shards' worth of insertions and noted
+ * hits, at least. */
+static uint32_t
+policy_step(const CacheView *view)
+{
+    return view->shard_entries / 1024 + 1;
+}
+
 static uint32_t
 policy_coarse(const CacheView *view, uint32_t time)
 {
-    uint32_t step = view->shard_entries / 1024 + 1;
-    return time / step;
+    return time / policy_step(view);
 }
 
 static CacheGhost *
@@ -179,7 +186,8 @@ static uint32_t
 policy_lir_target(const CacheView *view)
 {
     uint32_t hir = view->shard->hir_target;
-    return view->shard_entries > hir ? view->shard_entries - hir : 1;
+    uint32_t capacity = cache_view_capacity(view);
+    return capacity > hir ? capacity - hir : 1;
 }
 
 /* The least recent of the kept ones joins the queue's end. */
@@ -187,14 +195,17 @@ static void
 policy_demote(CacheView *view)
 {
     CacheShard *shard = view->shard;
-    while (shard->lir.count > policy_lir_target(view)) {
+    for (unsigned i = 0; i < POLICY_DEMOTE_MAX; i++) {
+        if (shard->lir.count <= policy_lir_target(view)) {
+            return;
+        }
         uint32_t ref = shard->lir.oldest;
         CacheEntry *entry = cache_view_entry(view, ref);
         if (entry == NULL) {
             return;
         }
         policy_unlink(view, &shard->lir, entry);
-        cache_entry_set_shape(entry, CACHE_SHAPE_LIR, CACHE_SHAPE_DEMOTED);
+        cache_entry_set_shape(entry, CACHE_SHAPE_LIR, 0);
         policy_link(view, &shard->hir, ref);
     }
 }
@@ -202,17 +213,30 @@ policy_demote(CacheView *view)
 static void
 policy_promote(CacheView *view, uint32_t ref, CacheEntry *entry)
 {
-    cache_entry_set_shape(entry, CACHE_SHAPE_DEMOTED, CACHE_SHAPE_LIR);
+    cache_entry_set_shape(entry, 0, CACHE_SHAPE_LIR);
     policy_link(view, &view->shard->lir, ref);
     policy_demote(view);
 }
 
-/* Used more recently than the least recent of the kept ones. */
+/* Whether a use now, the last one `age` ago, earns a place among the kept ones: the
+ * least recent of those was not used for longer. LIRS compares the two as they are;
+ * that the newcomer has to be better by a factor keeps rare keys, which meet twice by
+ * chance, from driving out common ones. */
 static bool
-policy_is_recent(CacheView *view, uint32_t access)
+policy_is_recent(CacheView *view, uint32_t age)
 {
     const CacheEntry *oldest = policy_oldest_lir(view);
-    return oldest == NULL || (int32_t)(access - oldest->access) > 0;
+    return oldest == NULL || (uint64_t)age * CACHE_RECENT_FACTOR <
+                                 (uint64_t)(view->shard->now - oldest->access);
+}
+
+/* Lets the miniatures see the use, and follows the best of them. */
+static void
+policy_adapt(CacheView *view, uint32_t low)
+{
+    uint32_t share = cache_shadow_note(view, low);
+    uint64_t target = (uint64_t)cache_view_capacity(view) * share / 1000;
+    view->shard->hir_target = MAX((uint32_t)target, 1);
 }
 
 static void
@@ -220,7 +244,8 @@ policy_use(CacheView *view, uint32_t ref, CacheEntry *entry)
 {
     CacheShard *shard = view->shard;
     bool is_lir = cache_entry_shape(entry) & CACHE_SHAPE_LIR;
-    bool is_recent = is_lir || policy_is_recent(view, entry->access);
+    bool is_recent = is_lir || policy_is_recent(view, shard->now - entry->access);
+    policy_adapt(view, entry->hash);
     policy_unlink(view, policy_list(view, entry), entry);
     entry->access = shard->now++;
     if (is_recent) {
@@ -241,17 +266,16 @@ cache_policy_add(CacheView *view, uint32_t ref)
     }
     if (--shard->epoch_left == 0) {
         atomic_fetch_add_explicit(&shard->epoch, 1, memory_order_relaxed);
-        shard->epoch_left = view->shard_entries / POLICY_EPOCHS + 1;
+        shard->epoch_left = cache_view_capacity(view) / POLICY_EPOCHS + 1;
     }
     CacheGhost *ghost = policy_find_ghost(view, entry->hash);
     bool is_back = false;
     if (ghost != NULL) {
-        const CacheEntry *oldest = policy_oldest_lir(view);
         uint32_t age = policy_ghost_age(view, policy_ghost_word(ghost));
-        is_back =
-            oldest != NULL && age <= policy_coarse(view, shard->now - oldest->access);
+        is_back = policy_is_recent(view, age * policy_step(view));
         atomic_store_explicit(&ghost->word, 0, memory_order_relaxed);
     }
+    policy_adapt(view, entry->hash);
     entry->access = shard->now++;
     if (is_back || shard->lir.count < policy_lir_target(view)) {
         policy_promote(view, ref, entry);
@@ -270,9 +294,9 @@ cache_policy_replace(CacheView *view, uint32_t old, uint32_t ref)
         return;
     }
     CacheList *list = policy_list(view, from);
-    uint32_t marks = CACHE_SHAPE_LIR | CACHE_SHAPE_DEMOTED;
     policy_unlink(view, list, from);
-    cache_entry_set_shape(to, marks, cache_entry_shape(from) & marks);
+    cache_entry_set_shape(to, CACHE_SHAPE_LIR,
+                          cache_entry_shape(from) & CACHE_SHAPE_LIR);
     to->access = from->access;
     policy_link(view, list, ref);
     policy_use(view, ref, to);
@@ -291,6 +315,7 @@ uint32_t
 cache_policy_victim(CacheView *view, uint32_t spared)
 {
     CacheShard *shard = view->shard;
+    shard->capacity = MAX(shard->count, 1);
     uint32_t lists[2] = {shard->hir.oldest, shard->lir.oldest};
     for (unsigned i = 0; i < 2; i++) {
         uint32_t ref = lists[i];

@@ -6,6 +6,7 @@
 #include "cache-arena-private.h"
 #include "cache-names-private.h"
 #include "cache-policy-private.h"
+#include "cache-shadow-private.h"
 #include "cache-wheel-private.h"
 
 enum {
@@ -29,6 +30,7 @@ shard_empty(CacheView *view, uint64_t now_ticks)
     cache_arena_release(view->arena, (size_t)view->arena_units * CACHE_UNIT);
     cache_arena_release(view->ghosts, (size_t)view->ghost_sets * CACHE_GHOST_WAYS *
                                           sizeof(CacheGhost));
+    cache_shadow_reset(view);
     cache_policy_init(view);
     cache_wheel_init(view, now_ticks);
     view->shard->count = 0;

@@ -18,6 +18,7 @@ typedef struct {
     CacheShard *shard;
     CacheBucket *buckets;
     CacheGhost *ghosts;
+    CacheShadows *shadows;
     unsigned char *arena;
     uint32_t bucket_count;
     uint32_t ghost_sets;
@@ -41,6 +42,15 @@ struct ToolCache {
     BaseClock clock;
     uint64_t ttl_ns; /* 0: for ever */
 };
+
+/* Entries the shard can hold. Its share of max_entries, until evictions show what the
+ * bytes and the other shards leave it. Caller holds the lock. */
+static inline uint32_t
+cache_view_capacity(const CacheView *self)
+{
+    uint32_t known = self->shard->capacity;
+    return known != 0 ? known : self->shard_entries;
+}
 
 /* Returns NULL and marks the shard as damaged if no entry can be there. */
 static inline CacheEntry *
