@@ -25,9 +25,10 @@ from driver.context import ROOT, Unavailable
 from driver.results import Result
 
 FOLDER = ROOT / "tests" / "cpython"
+TRIM = ROOT / "host" / "cpython" / "trim.toml"
 TIMEOUT = 600  # seconds for one file
 MEMORY_MAX = 6 << 30  # bytes of address space: a test that runs away dies alone
-SPLIT = ("test_asyncio", "test_concurrent_futures", "test_future_stmt",
+SPLIT = ("test_asyncio", "test_concurrent_futures", "test_ctypes", "test_future_stmt",
          "test_gdb", "test_inspect", "test_multiprocessing_fork",
          "test_multiprocessing_forkserver", "test_multiprocessing_spawn")
 
@@ -56,7 +57,12 @@ def run_all(context, report, pattern):
 
 
 def load_config():
-    return tomllib.loads((FOLDER / "expected.toml").read_text())
+    """expected.toml, its short reasons spelled out."""
+    config = tomllib.loads((FOLDER / "expected.toml").read_text())
+    for rows in config["expected"].values():
+        for test, reason in rows.items():
+            rows[test] = config["reasons"].get(reason, reason)
+    return config
 
 
 def left_out(name, config):
@@ -80,7 +86,15 @@ def test_names(lib):
     return names
 
 
-def prepare(executable, lib, folder, props, extensions):
+def left_out_modules(lib):
+    """Names in Lib/ of top-level modules that the executable leaves out."""
+    for name in tomllib.loads(TRIM.read_text()):
+        for entry in (name, f"{name}.py"):
+            if (lib / entry).exists():
+                yield entry
+
+
+def prepare(executable, lib, folder, extensions):
     """The executable in a folder whose modules/ lets it import CPython's tests, the
     extension modules they are written in, and the left-out modules they play with."""
     shutil.rmtree(folder, ignore_errors=True)
@@ -89,7 +103,7 @@ def prepare(executable, lib, folder, props, extensions):
     loadable = [*(executable.parent / "modules").glob("*"), *extensions.glob("*")]
     for extension in sorted(loadable):
         (modules / extension.name).symlink_to(extension)
-    for name in ("test", *props):
+    for name in left_out_modules(lib):  # `test` is one of them
         (modules / name).symlink_to(lib / name)
     copy = folder / executable.name
     try:
@@ -101,14 +115,14 @@ def prepare(executable, lib, folder, props, extensions):
 
 def _run(context, report, suite, names, config):
     executable = prepare(context.ferrule, context.cpython,
-                         context.build / f"{suite}-tests", config["props"]["files"],
+                         context.build / f"{suite}-tests",
                          cpython_modules.find(context.cpython, context.jobs))
     said = subprocess.run([executable, "-c", "import test.libregrtest"],
                           capture_output=True, text=True, stdin=subprocess.DEVNULL)
     if said.returncode != 0:
         raise Unavailable(f"cannot import CPython's tests:\n{said.stderr[-2000:]}")
-    slow = config["near"].get("slow", [])  # started first, so that none ends alone
-    names = sorted(names, key=lambda n: slow.index(n) if n in slow else len(slow))
+    first = config["near"]["files"]  # the slowest, so that none runs on alone
+    names = sorted(names, key=lambda n: first.index(n) if n in first else len(first))
     with ThreadPoolExecutor(context.jobs) as pool:
         for result in pool.map(
             lambda n: run_file(executable, n, config, context.environment), names
@@ -122,7 +136,8 @@ def run_file(executable, name, config, environment):
     with tempfile.TemporaryDirectory(prefix="ferrule-test-") as folder:
         junit = Path(folder) / "junit.xml"
         command = [executable, "-m", "test", "-v", "--junit-xml", junit,
-                   "--tempdir", folder, "-u", "subprocess", "--timeout", TIMEOUT]
+                   "--tempdir", folder, "--timeout", TIMEOUT,
+                   "-u", ",".join(["subprocess", *config["use"].get(name, [])])]
         for test, reason in expected.items():
             if reason.startswith("not run: "):
                 command += ["--ignore", test]
@@ -200,7 +215,7 @@ def judge(name, code, said, failed, expected, again):
     unlisted = {t: text for t, text in failed.items() if not _listed(t, expected)}
     seen = {_listed(t, expected) for t in failed}
     idle = [row for row, reason in expected.items()
-            if row and row not in seen and not reason.startswith("not run: ")]
+            if row and row not in seen and not reason.startswith(("not run: ", "may "))]
     if unlisted:
         shown = "\n".join(f"{t}\n{text[-1500:]}" for t, text in unlisted.items())
         return Result(name, "failed", shown, again)
