@@ -186,6 +186,7 @@ typedef struct {
 
     /* Guarded by the lock. */
     alignas(64) uint32_t count;
+    bool is_dirty; /* it held something since it was last emptied */
     uint32_t touch_begin;
     uint64_t bytes; /* of blocks in use */
     /* policy */

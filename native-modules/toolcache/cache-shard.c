@@ -34,6 +34,7 @@ shard_empty(CacheView *view, uint64_t now_ticks)
     cache_policy_init(view);
     cache_wheel_init(view, now_ticks);
     view->shard->count = 0;
+    view->shard->is_dirty = false;
     view->shard->bytes = 0;
 }
 
@@ -402,6 +403,7 @@ shard_add(CacheView *view, const CacheInsert *insert, uint32_t ref)
         return false;
     }
     view->shard->count++;
+    view->shard->is_dirty = true;
     cache_policy_add(view, ref);
     return true;
 }

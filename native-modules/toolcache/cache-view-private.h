@@ -29,8 +29,9 @@ typedef struct {
 
 struct ToolCache {
     _Atomic int references;
-    uint64_t serial; /* no two handles of a process have the same */
-    char *name;      /* NULL: unnamed */
+    _Atomic bool is_watched; /* by the keeper */
+    uint64_t serial;         /* no two handles of a process have the same */
+    char *name;              /* NULL: unnamed */
     unsigned char *base;
     CacheHeader *header;
     CacheName *names;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cache-count-private.h"
+#include "cache-keeper-private.h"
 #include "cache-look-private.h"
 #include "cache-names-private.h"
 #include "cache-policy-private.h"
@@ -136,6 +137,9 @@ tool_cache_set(ToolCache *self, const ToolCacheKey *key, const ToolCacheValue *v
                 generation << CACHE_LIFE_GENERATION_SHIFT,
     };
     bool is_stored = set_store(&keys, &insert);
+    if (ttl != 0) {
+        cache_keeper_watch(self);
+    }
     cache_count(self, tool, is_stored ? CACHE_COUNT_SET : CACHE_COUNT_REFUSED);
     return is_stored ? TOOL_CACHE_STORED : TOOL_CACHE_REFUSED;
 }

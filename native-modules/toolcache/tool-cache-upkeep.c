@@ -8,6 +8,7 @@
 #include "cache-shard-private.h"
 
 #define UPKEEP_PUNCH_BYTES ((size_t)4 << 20) /* given back in one hold of the lock */
+#define UPKEEP_BUCKETS_MIN 1024u             /* 64 KB */
 #define UPKEEP_ALL_AT_ONCE 4096u             /* steps in one hold of the lock */
 
 static uint64_t
@@ -87,6 +88,20 @@ tool_cache_count(ToolCache *self)
     return count;
 }
 
+/* Caller holds the lock. */
+static bool
+upkeep_shard(CacheView *view, uint64_t now, unsigned budget)
+{
+    bool has_more = cache_shard_expire(view, now, budget, false);
+    /* The index of a large shard is worth giving back; that of a small one is needed
+     * again before long. */
+    if (view->shard->count == 0 && view->shard->is_dirty &&
+        view->bucket_count >= UPKEEP_BUCKETS_MIN) {
+        cache_shard_clear(view);
+    }
+    return cache_arena_punch(view, UPKEEP_PUNCH_BYTES) || has_more;
+}
+
 bool
 tool_cache_maintain(ToolCache *self, unsigned budget)
 {
@@ -96,8 +111,7 @@ tool_cache_maintain(ToolCache *self, unsigned budget)
     for (uint32_t i = 0; i < self->geometry.shards; i++) {
         CacheView *view = &self->views[i];
         if (cache_shard_try_lock(view)) {
-            has_more |= cache_shard_expire(view, now, budget, false);
-            has_more |= cache_arena_punch(view, UPKEEP_PUNCH_BYTES);
+            has_more |= upkeep_shard(view, now, budget);
             cache_shard_unlock(view);
         }
     }

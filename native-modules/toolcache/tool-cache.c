@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 
 #include "cache-canonical-private.h"
+#include "cache-keeper-private.h"
 #include "cache-look-private.h"
 #include "cache-count-private.h"
 #include "cache-mapping-private.h"
@@ -52,6 +53,7 @@ tool_cache_unref(ToolCache *self)
         atomic_fetch_sub_explicit(&self->references, 1, memory_order_acq_rel) != 1) {
         return;
     }
+    cache_keeper_forget(self);
     munmap(self->base, self->geometry.mapping_bytes);
     g_free(self->name);
     g_free(self);

@@ -5,7 +5,9 @@
 #include <map>
 #include <random>
 #include <set>
+#include <sys/wait.h>
 #include <thread>
+#include <unistd.h>
 #include <vector>
 
 #include "cache_support.h"
@@ -268,6 +270,51 @@ TEST(ToolCacheStore, CountsPerTool)
     EXPECT_EQ(tools[""].misses, 1u);
     EXPECT_EQ(store.stats().hits, 1u);
     EXPECT_EQ(store.stats().misses, 2u);
+}
+
+// Pages of shared memory that the process has touched.
+uint64_t
+SharedPages()
+{
+    unsigned long size = 0, resident = 0, shared = 0;
+    FILE *file = fopen("/proc/self/statm", "r");
+    EXPECT_EQ(fscanf(file, "%lu %lu %lu", &size, &resident, &shared), 3);
+    fclose(file);
+    return shared;
+}
+
+TEST(ToolCacheStore, GivesMemoryBackAfterExpiryWithoutBeingTouched)
+{
+    Store store(100000, 0.3);
+    store.set("t", "0", "v");
+    uint64_t before = SharedPages();
+    for (int i = 0; i < 100000; i++) {
+        store.set("t", Number(i), std::string(200, 'v'));
+    }
+    EXPECT_GT(SharedPages(), before + 5000);
+    for (int wait = 0; wait < 200 && SharedPages() > before + 300; wait++) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    EXPECT_LT(SharedPages(), before + 300);
+    store.set("t", "1", "v", 60);
+    EXPECT_EQ(store.get("t", "1"), "v");
+}
+
+TEST(ToolCacheStore, ForksWithOneThreadThoughTheKeeperRan)
+{
+    Store store(100, 60);
+    store.set("t", "1", "v");
+    for (int i = 0; i < 3; i++) {
+        pid_t child = fork();
+        if (child == 0) {
+            store.set("t", "2", "child's");
+            _exit(store.get("t", "1") == "v" ? 0 : 1);
+        }
+        int status = -1;
+        waitpid(child, &status, 0);
+        EXPECT_EQ(status, 0);
+    }
+    EXPECT_EQ(store.get("t", "2"), "child's");
 }
 
 // Against a plain map, with a clock that the test moves: what the store returns is what

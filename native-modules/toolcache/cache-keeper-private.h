@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* cache-keeper-private.h - the thread that frees what expired.
+ *
+ * Purpose    memory of expired entries returns without anybody touching the store.
+ * Ownership  the keeper borrows handles; cache_keeper_forget() before one goes.
+ * Threads    any. One thread a process, while it has a store with something to expire;
+ *            it blocks all signals and runs no Python. fork() stops it first, so a
+ *            process is single-threaded when it forks; the next set starts it again.
+ * Errors     none: without a thread, writers still expire entries as they pass.
+ * Limits     it looks every CACHE_KEEPER_TICK_MS.
+ */
+#pragma once
+
+#include "cache-view-private.h"
+
+enum {
+    CACHE_KEEPER_TICK_MS = 250
+};
+
+/* The store has, or may come to have, something to expire. */
+void cache_keeper_watch(ToolCache *cache);
+
+void cache_keeper_forget(ToolCache *cache);
