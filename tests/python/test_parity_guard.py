@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ferrule import InvalidPayload, SchemaGuard
-from parity import payloads, schemas
+from parity import payloads, schemas, tables
 from parity import reference_guard as reference
 from parity.reference_json import parse, same
 
@@ -29,6 +29,14 @@ def with_value(strategy):
 
 def places(errors):
     return sorted((error.keyword, error.instance_path) for error in errors)
+
+
+def follow(value, pointer):
+    """The value at a JSON pointer; KeyError or IndexError where there is none."""
+    for part in pointer.split("/")[1:]:
+        part = part.replace("~1", "/").replace("~0", "~")
+        value = value[int(part) if isinstance(value, list) else part]
+    return value
 
 
 class Verdicts(unittest.TestCase):
@@ -110,6 +118,54 @@ class Patterns(unittest.TestCase):
                 with self.subTest(source=source, word=word):
                     wanted = re.search(source, word, re.ASCII) is not None
                     self.assertIs(guard.is_valid(json.dumps(word)), wanted)
+
+
+class Pairs(unittest.TestCase):
+    """Every schema of the table on every payload of the table."""
+
+    def test_verdicts_errors_and_objects(self):
+        pool = [(text, parse(text)) for text in tables.TEXTS]
+        for schema in tables.FLAT:
+            guard = SchemaGuard(schema)
+            for text, value in pool:
+                wanted = sorted(reference.errors(schema, value))
+                found = places(guard.errors(text))
+                self.assertEqual(found, wanted, (schema, text))
+                self.assertIs(guard.is_valid(text), not wanted, (schema, text))
+                self.assertIs(guard.is_valid_object(value), not wanted, (schema, text))
+
+    def test_verdicts_of_combinators(self):
+        pool = [(text, parse(text)) for text in tables.TEXTS]
+        for schema in tables.COMBINED:
+            guard = SchemaGuard(schema)
+            for text, value in pool:
+                wanted = reference.is_valid(schema, value)
+                self.assertIs(guard.is_valid(text), wanted, (schema, text))
+                self.assertIs(not guard.errors(text), wanted, (schema, text))
+                self.assertIs(guard.is_valid_object(value), wanted, (schema, text))
+
+    def test_both_paths_lead_somewhere(self):
+        for schema in tables.FLAT:
+            guard = SchemaGuard(schema)
+            for text in tables.TEXTS:
+                for error in guard.errors(text):
+                    self.check_paths(schema, parse(text), error)
+
+    def check_paths(self, schema, value, error):
+        follow(value, error.instance_path)
+        try:
+            rule = follow(schema, error.schema_path)
+        except (LookupError, TypeError):
+            self.fail(f"{error.schema_path} is not in {schema}")
+        if error.keyword == "false":
+            self.assertIs(rule, False, error)
+        else:
+            self.assertTrue(error.schema_path.endswith(f"/{error.keyword}"), error)
+
+    def test_loads(self):
+        guard = SchemaGuard({})
+        for text in tables.TEXTS:
+            self.assertTrue(same(guard.loads(text), json.loads(text)), text)
 
 
 class Errors(unittest.TestCase):

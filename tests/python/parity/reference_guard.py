@@ -20,7 +20,7 @@ def errors(schema, value, at=""):
     if schema is True:
         return
     if schema is False:
-        yield "", at  # no keyword said so
+        yield "false", at  # the schema itself, no keyword
         return
     for keyword, rule in schema.items():
         yield from KEYWORDS.get(keyword, _ignored)(schema, rule, value, at)
