@@ -110,11 +110,14 @@ def _groups(head):
     return groups
 
 
+_BEFORE_BODY = {")", "const", "noexcept", "override", "final", "mutable"}
 _ATTRIBUTES = {"__attribute__", "noexcept", "alignas", "_Alignas", "decltype", "asm"}
 
 
 def _function_name(head):
     """The name token when the declaration before a '{' is a function's, else None."""
+    if not head or head[-1].text not in _BEFORE_BODY:
+        return None
     depth = 0
     for token in head:
         if token.text in "([":
@@ -251,6 +254,7 @@ def _variables(head):
         if not inside or inside[0].text != "*":
             return []  # a prototype or a macro call
         name = next((t for t in inside if t.kind == "word" and t.text != "const"), None)
+        declared = [declared[0], *inside]  # whether the pointer is constant
     if name is None or len(declared) < 2:
         return []
     if _has(declared, "struct", "union", "enum") and len(declared) < 3:

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from ctoken import includes
+from rules_layers import LAYERS, layer_of
 from tree import Finding
 
 CLANG_FORMAT = 14  # another version formats differently
@@ -99,6 +100,16 @@ def _compile_alone(tree, source, language, standard, flags):
     return Finding(source.path, 1, f"does not compile alone as {standard}: {text}")
 
 
+def _public(source):
+    """Whether C++ may include it. Private headers may use _Atomic, which C++17 has
+    not, and of an engine only one header is for others."""
+    if source.name.endswith("-private.h"):
+        return False
+    layer = layer_of(source.path)
+    binding = layer and next((x for x in LAYERS if x.name == f"{layer.name}/python"), None)
+    return binding is None or source.path in binding.headers
+
+
 def _header_jobs(tree, with_python):
     for source in tree.matching(lambda s: s.path.endswith(".h")):
         if not source.path.startswith(("native-modules/", "host/")):
@@ -106,8 +117,7 @@ def _header_jobs(tree, with_python):
         if _needs_python(source, tree) != with_python:
             continue
         for language, standard, _ in STANDARDS:
-            # Private headers may use _Atomic, which C++17 has not.
-            if language == "c" or not source.name.endswith("-private.h"):
+            if language == "c" or _public(source):
                 yield source, language, standard
 
 

@@ -60,6 +60,9 @@ class Tokens(unittest.TestCase):
         text = "G_DEFINE_QUARK(a-b, a_b)\nint\na_c(int x)\n{\n    return x;\n}\n"
         self.assertEqual(self.names(text), ["a_c"])
 
+    def test_macro_line_before_an_enumeration(self):
+        self.assertEqual(self.names("G_DEFINE_QUARK(a, b)\nenum {\n    A = 1\n};\n"), [])
+
     def test_extern_c_and_namespaces_are_transparent(self):
         text = 'extern "C" { int f(void) { return 0; } }\nnamespace n { int g() {} }'
         self.assertEqual(self.names(text), ["f", "g"])
@@ -260,6 +263,7 @@ class Sizes(RuleCase):
     def test_static_data(self):
         for text in ("static int hits;\n", "int hits = 0;\n",
                      "static const char *names[2];\n",
+                     "static bool (*checks[2])(const char *const) = {f, g};\n",
                      "int f(void) { static int hits; return hits; }\n"):
             self.fires(rules_sizes.check_static, {ENGINE: text}, "mutable static")
 
@@ -268,6 +272,7 @@ class Sizes(RuleCase):
             static const char *const names[] = {"a"};
             static const int limits[] = {1, 2};
             static struct PyModuleDef module = {0};
+            static bool (*const checks[2])(const char *, size_t) = {f, g};
             static PyMethodDef methods[] = {{0}};
             static pthread_once_t once; /* nocheck:static: pthread wants it */
             int tool_cache_x(void);
@@ -302,6 +307,14 @@ class Tools(unittest.TestCase):
         said = self.run_check(rules_tools.check_headers, {
             "host/cli/good.h": good, "host/cli/bad.h": "#pragma once\nuint8_t f(void);\n"})
         self.assertEqual([x.split(":")[0] for x in said], ["host/cli/bad.h"] * 2)
+
+    def test_only_the_public_header_of_an_engine_is_for_cpp(self):
+        text = "#pragma once\nstatic inline char *f(void *x) { return x; }\n"
+        said = self.run_check(rules_tools.check_headers, {
+            "native-modules/toolcache/cache-x.h": text,
+            "native-modules/toolcache/tool-cache.h": text})
+        self.assertEqual(len(said), 1, said)
+        self.assertIn("tool-cache.h:1: does not compile alone as c++17", said[0])
 
     def test_header_without_a_guard(self):
         said = self.run_check(rules_tools.check_headers,
