@@ -15,6 +15,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+from driver import process
 from driver.context import Context, Unavailable
 from driver.results import Report, Result
 from driver.suites import SUITES
@@ -46,6 +47,19 @@ def choose(wanted):
     return chosen
 
 
+def run_suite(suite, context, report, pattern):
+    try:
+        suite.run(context, report, pattern)
+    except Unavailable as reason:
+        report.add(suite.name, Result("start", "failed", str(reason)))
+
+
+def interrupted(number, frame):
+    """Kill what runs, so that no worker is waited for; then unwind."""
+    process.stop_all()
+    raise KeyboardInterrupt
+
+
 def main():
     options = parse()
     if options.list:
@@ -58,8 +72,8 @@ def main():
     except SystemExit as error:
         print(error, file=sys.stderr)
         return 2
-    # A shell's background job ignores SIGINT, and so would every test of it.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    # Also because a shell's background job ignores SIGINT, and so would every test.
+    signal.signal(signal.SIGINT, interrupted)
     context = Context(options.build.resolve(), options.ferrule, options.jobs,
                       options.cpython_source)
     report = Report()
@@ -69,10 +83,12 @@ def main():
     for suite, pattern in chosen:
         report.start(suite.name)
         try:
-            suite.run(context, report, pattern)
-        except Unavailable as reason:
-            report.add(suite.name, Result("start", "failed", str(reason)))
-        report.finish(suite.name)
+            run_suite(suite, context, report, pattern)
+        except KeyboardInterrupt:
+            report.add(suite.name, Result("interrupted", "failed", "by the keyboard"))
+            break
+        finally:
+            report.finish(suite.name)
     return report.close()
 
 

@@ -10,9 +10,7 @@ What is expected to fail is in tests/cpython/expected.toml, test by test.
 import fnmatch
 import os
 import re
-import resource
 import shutil
-import signal
 import subprocess
 import tempfile
 import tomllib
@@ -20,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from xml.etree import ElementTree
 
-from driver import cpython_modules
+from driver import cpython_modules, process
 from driver.context import ROOT, Unavailable
 from driver.results import Result
 
@@ -138,40 +136,14 @@ def run_file(executable, name, config, environment):
         command = [executable, "-m", "test", "-v", "--junit-xml", junit,
                    "--tempdir", folder, "--timeout", TIMEOUT,
                    "-u", ",".join(["subprocess", *config["use"].get(name, [])])]
-        for test, reason in expected.items():
-            if reason.startswith("not run: "):
-                command += ["--ignore", test]
-        if "" in expected and expected[""].startswith("not run: "):
-            return Result(name, "skipped", expected[""].removeprefix("not run: "))
-        command = [str(word) for word in command] + [name]
-        code, said = _call(command, folder, environment)
+        command += [name]
+        code, said = process.call(command, {**environment, "HOME": folder},
+                                  TIMEOUT + 60, cwd=folder, memory=MEMORY_MAX)
         failed = read_junit(junit)
         if failed is not None:
             failed |= read_text(said)
     again = f"./dev test cpython/{name}"
     return judge(name, code, said, failed, expected, again)
-
-
-def _call(command, folder, environment):
-    environment = {**environment, "HOME": folder}
-    with tempfile.TemporaryFile() as out:
-        process = subprocess.Popen(
-            command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=out,
-            stderr=out, start_new_session=True,
-            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (MEMORY_MAX,) * 2),
-        )
-        try:
-            code = process.wait(TIMEOUT + 60)
-        except subprocess.TimeoutExpired:
-            code = None
-        finally:  # nothing that a test started outlives it
-            try:
-                os.killpg(process.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-            process.wait()
-        out.seek(0)
-        return code, out.read().decode(errors="replace")
 
 
 def read_junit(path):
@@ -200,8 +172,8 @@ def _listed(test, expected):
     """The row of expected.toml that covers a test, or None. Rows are the end of a
     test's dotted name, or a pattern of it; sub-tests count as their test."""
     name = test if test.startswith("setUp") else test.split(" ")[0]
-    return next((row for row in expected if row and (
-        name.endswith("." + row) or fnmatch.fnmatchcase(name, "*" + row))), None)
+    return next((row for row in expected if name.endswith("." + row)
+                 or fnmatch.fnmatchcase(name, "*" + row)), None)
 
 
 def judge(name, code, said, failed, expected, again):
@@ -215,7 +187,7 @@ def judge(name, code, said, failed, expected, again):
     unlisted = {t: text for t, text in failed.items() if not _listed(t, expected)}
     seen = {_listed(t, expected) for t in failed}
     idle = [row for row, reason in expected.items()
-            if row and row not in seen and not reason.startswith(("not run: ", "may "))]
+            if row not in seen and not reason.startswith("may ")]
     if unlisted:
         shown = "\n".join(f"{t}\n{text[-1500:]}" for t, text in unlisted.items())
         return Result(name, "failed", shown, again)

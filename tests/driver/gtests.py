@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: MIT
 """gtests - programs of Meson's test table: GTest ones test by test, others whole."""
 
-import os
 import re
-import subprocess
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from xml.etree import ElementTree
 
+from driver import process
 from driver.results import Result
 
 
@@ -38,27 +37,13 @@ def _run_program(row, environment, wanted):
             command += [f"--gtest_filter={wanted}"] if wanted else []
         elif wanted:
             return
-        code, said = _call(command, env, row)
+        code, said = process.call(command, env, row["timeout"], row.get("workdir"))
         if gtest and output.exists():
             yield from _from_xml(row["name"], ElementTree.parse(output), said, code)
         elif gtest:
             yield from _from_text(row["name"], said, code)
         else:
             yield _whole(row["name"], said, code)
-
-
-def _call(command, env, row):
-    try:
-        done = subprocess.run(
-            command, env=env, cwd=row.get("workdir"), timeout=row["timeout"] or None,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        )
-        return done.returncode, done.stdout.decode(errors="replace")
-    except subprocess.TimeoutExpired as late:
-        said = (late.stdout or b"").decode(errors="replace")
-        return None, said + f"\nstopped after {row['timeout']} s"
-    except OSError as error:
-        return 127, f"{os.path.basename(command[0])}: {error.strerror}"
 
 
 def _from_xml(program, tree, said, code):

@@ -3,10 +3,12 @@
 
 import io
 import os
+import signal
 import subprocess
 import sys
 import tempfile
 import textwrap
+import time
 import unittest
 from pathlib import Path
 
@@ -156,6 +158,12 @@ class Gtests(WithFolder):
             """)
         self.assertEqual(found.outcomes, {"p:S.a": "passed", "p:S.b": "failed"})
 
+    def test_children_do_not_outlive_a_program(self):
+        mark = self.folder / "mark"
+        self.run_script(f"(sleep 1; touch {mark}) & exit 0", "exitcode")
+        time.sleep(1.5)
+        self.assertFalse(mark.exists())
+
     def test_plain_programs(self):
         self.assertEqual(self.run_script("exit 0", "exitcode").outcomes, {"p": "passed"})
         self.assertEqual(self.run_script("exit 3", "exitcode").outcomes, {"p": "failed"})
@@ -213,6 +221,24 @@ class Closing(unittest.TestCase):
 
     def test_nothing_run_is_no_success(self):
         self.assertEqual(self.close()[0], 1)
+
+    def test_interrupt_ends_at_once_with_the_counts(self):
+        slow = self.enterContext(tempfile.TemporaryDirectory())
+        text = ("import signal, sys\nsys.path.insert(0, sys.argv[1])\nimport run\n"
+                "from driver import suites, process\n"
+                "from driver.suites import Suite\n"
+                "def wait(*a): print('ready', flush=True); process.call(['sleep', '60'], "
+                "None, 60); process.call(['true'], None, 1)\n"
+                "run.SUITES = (Suite('slow', '', wait),)\n"
+                "sys.argv = ['run', '--build', sys.argv[2]]\nsys.exit(run.main())\n")
+        with subprocess.Popen([sys.executable, "-c", text, RUN.parent, slow],
+                              stdout=subprocess.PIPE, text=True) as child:
+            self.assertEqual(child.stdout.readline(), "ready\n")
+            time.sleep(0.2)
+            child.send_signal(signal.SIGINT)
+            out, _ = child.communicate(timeout=20)
+        self.assertEqual(child.returncode, 1)
+        self.assertEqual(out.splitlines()[-1], "0 passed, 1 failed, 0 skipped")
 
     def test_unknown_suite(self):
         done = subprocess.run([sys.executable, RUN, "nosuch"], capture_output=True)

@@ -6,14 +6,12 @@ time-out is blamed on the test that was running and the others still count.
 """
 
 import json
-import os
 import re
-import signal
-import subprocess
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from driver import process
 from driver.results import Result
 
 REPORTER = Path(__file__).resolve().parents[1] / "support" / "unittest_report.py"
@@ -36,12 +34,10 @@ def run(files, interpreter, report, suite, environment, pattern="", jobs=1, path
 def _run_file(file, interpreter, environment, pattern, paths):
     with tempfile.TemporaryDirectory() as folder:
         events = Path(folder) / "events"
-        output = Path(folder) / "output"
         command = [interpreter, REPORTER, events, file]
         command += ["-k", pattern] if pattern else []
         command += [word for path in paths for word in ("--path", path)]
-        code = _call(command, environment, output, _limit(file))
-        said = output.read_text(errors="replace")
+        code, said = process.call(command, environment, _limit(file))
         lines = events.read_text().splitlines() if events.exists() else []
     yield from _results(file.stem, [json.loads(x) for x in lines], code, said)
 
@@ -49,26 +45,6 @@ def _run_file(file, interpreter, environment, pattern, paths):
 def _limit(file):
     said = re.search(r"^TIMEOUT = (\d+)", file.read_text(), re.M)
     return int(said[1]) if said else TIMEOUT
-
-
-def _call(command, environment, output, limit):
-    """Exit code, or None when it ran longer than the limit. Nothing it started
-    outlives it."""
-    with output.open("wb") as out:
-        process = subprocess.Popen(
-            command, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
-            start_new_session=True,
-        )
-        try:
-            return process.wait(limit)
-        except subprocess.TimeoutExpired:
-            return None
-        finally:
-            try:
-                os.killpg(process.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-            process.wait()
 
 
 def _results(stem, events, code, said):
