@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* main.c - the steps of a run, in order. */
 #include <stdio.h>
+#include <sys/auxv.h>
 
 #include "cli.h"
 #include "host-error.h"
@@ -45,12 +46,24 @@ info(const Cli *cli, const char *executable, GError **error)
     return fputs(text, stdout) < 0 || fflush(stdout) != 0 ? HOST_ERROR_INTERNAL : 0;
 }
 
+/* Where this file is: the stdlib's root, and sys.executable. */
+static char *
+own_path(GError **error)
+{
+    char *path = g_file_read_link("/proc/self/exe", error);
+    if (path != NULL)
+        return path;
+    /* No /proc: what the kernel was given to execute. */
+    g_clear_error(error);
+    return g_canonicalize_filename((const char *)getauxval(AT_EXECFN), NULL);
+}
+
 int
 main(int argc, char **argv)
 {
     g_autoptr(GError) error = NULL;
     g_auto(Cli) cli = CLI_INIT;
-    g_autofree char *executable = g_file_read_link("/proc/self/exe", &error);
+    g_autofree char *executable = own_path(&error);
     if (executable == NULL || !cli_parse(&cli, argc, argv, &error))
         return host_error_report(error);
     switch (cli.command) {

@@ -29,18 +29,49 @@ register_modules(GError **error)
     return true;
 }
 
-/* An interrupt in the middle of initialisation would be a fatal error of CPython: hold
- * it back until the script can take it. */
-static PyStatus
-initialize(const PyConfig *config)
+/* An interrupt during initialisation would be a fatal error of CPython, and in its
+ * first steps towards the script it is lost. So it is held back until CPython is there,
+ * and ends the process in the default way until the script's turn. */
+static void
+hold_interrupts(int how)
 {
-    sigset_t interrupt, before;
+    sigset_t interrupt;
     sigemptyset(&interrupt);
     sigaddset(&interrupt, SIGINT);
-    pthread_sigmask(SIG_BLOCK, &interrupt, &before);
-    PyStatus status = Py_InitializeFromConfig(config);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return status;
+    pthread_sigmask(how, &interrupt, NULL);
+}
+
+/* CPython's handler while the default one is in force, else NULL. */
+static PyOS_sighandler_t python_handler;
+
+static void
+release_interrupts(void)
+{
+    python_handler = PyOS_getsig(SIGINT);
+    if (python_handler == SIG_IGN || python_handler == SIG_DFL)
+        python_handler = NULL;
+    else
+        PyOS_setsig(SIGINT, SIG_DFL);
+    hold_interrupts(SIG_UNBLOCK);
+}
+
+static void
+hand_interrupts_to_script(void)
+{
+    if (python_handler != NULL)
+        PyOS_setsig(SIGINT, python_handler);
+}
+
+/* Ask the importers about the script now, so that CPython finds their answer cached and
+ * runs no Python code of its own before the script's. */
+static void
+look_up_script(const char *script)
+{
+    PyObject *path = script == NULL ? NULL : PyUnicode_DecodeFSDefault(script);
+    PyObject *importer = path == NULL ? NULL : PyImport_GetImporter(path);
+    Py_XDECREF(path);
+    Py_XDECREF(importer);
+    PyErr_Clear(); /* CPython asks again and reports what it finds */
 }
 
 static bool
@@ -58,6 +89,7 @@ bool
 interpreter_start(const InterpreterOptions *options, GError **error)
 {
     stdlib_module_set_root(options->executable);
+    hold_interrupts(SIG_BLOCK);
     if (!register_modules(error))
         return false;
     PyStatus status = interpreter_config_preinitialize(options);
@@ -66,8 +98,9 @@ interpreter_start(const InterpreterOptions *options, GError **error)
     PyConfig config;
     status = interpreter_config_fill(&config, options);
     if (!PyStatus_Exception(status))
-        status = initialize(&config);
+        status = Py_InitializeFromConfig(&config);
     PyConfig_Clear(&config);
+    release_interrupts();
     if (PyStatus_IsExit(status))
         exit(status.exitcode); /* CPython printed its usage or its version */
     if (PyStatus_Exception(status))
@@ -87,6 +120,8 @@ interpreter_run(const InterpreterOptions *options)
         interpreter_finish();
         return missing;
     }
+    look_up_script(options->script);
+    hand_interrupts_to_script();
     int code = Py_RunMain();
     closed_stdout_raise();
     return code;

@@ -19,6 +19,9 @@ has_block(const char *script)
 {
     g_autofree char *text = NULL;
     size_t size;
+    /* A pipe can be read once, and that is CPython's turn. */
+    if (!g_file_test(script, G_FILE_TEST_IS_REGULAR))
+        return false;
     if (!g_file_get_contents(script, &text, &size, NULL))
         return false; /* CPython will say why */
     for (const char *at = text; (at = strstr(at, BLOCK_START)) != NULL; at++)

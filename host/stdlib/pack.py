@@ -69,27 +69,29 @@ class Entry:
         self.name, self.data, self.flags = name, data, flags
 
 
-def left_out(recipe):
-    """{module name: text of the error} from trim.toml."""
-    rows = tomllib.loads((recipe / "trim.toml").read_text())
-    table = {}
+class Trim:
+    """What trim.toml leaves out: `texts` of the errors by module name."""
 
-    def walk(prefix, value):
-        if "reason" in value:
-            table[prefix] = (
-                f"; Ferrule leaves it out ({value['reason']}): {value['instead']}"
+    def __init__(self, file):
+        self.texts, self.kept = {}, set()
+        self._read("", tomllib.loads(file.read_text()))
+
+    def _read(self, name, row):
+        if "reason" in row:
+            self.texts[name] = (
+                f"; Ferrule leaves it out ({row['reason']}): {row['instead']}"
             )
-        for key, inner in value.items():
+        if "keep" in row:
+            self.kept |= {name, *(f"{name}.{part}" for part in row["keep"])}
+        for key, inner in row.items():
             if isinstance(inner, dict):
-                walk(f"{prefix}.{key}" if prefix else key, inner)
+                self._read(f"{name}.{key}".lstrip("."), inner)
 
-    walk("", rows)
-    return table
-
-
-def is_left_out(name, table):
-    parts = name.split(".")
-    return any(".".join(parts[:n]) in table for n in range(1, len(parts) + 1))
+    def leaves_out(self, module):
+        if module in self.kept:
+            return False
+        parts = module.split(".")
+        return any(".".join(parts[:n]) in self.texts for n in range(1, len(parts) + 1))
 
 
 def module_name(path):
@@ -115,7 +117,7 @@ def compiled(source, filename):
     return marshal.dumps(code)
 
 
-def entries_below(root, table, own, prefix=Path()):
+def entries_below(root, trim, own, prefix=Path()):
     """Every kept module below `root`. Packages of our `own` keep their docstrings, and
     their data files come along."""
     for path in sorted(root.rglob("*")):
@@ -124,7 +126,7 @@ def entries_below(root, table, own, prefix=Path()):
             continue
         if path.suffix == ".py":
             name = module_name(relative)
-            if not name or is_left_out(name, table):
+            if not name or (trim is not None and trim.leaves_out(name)):
                 continue
             flags = FLAG_PACKAGE if path.name == "__init__.py" else 0
             flags |= FLAG_RAW if name in RAW else 0
@@ -143,15 +145,15 @@ def sysconfig_data(cpython):
 
 
 def collect(cpython, packages):
-    table = left_out(CPYTHON_RECIPE)
+    trim = Trim(CPYTHON_RECIPE / "trim.toml")
     lib = cpython / "src" / "Lib"
-    entries = [e for e in entries_below(lib, table, own=False)
+    entries = [e for e in entries_below(lib, trim, own=False)
                if not e.name.startswith("site-packages")]  # fmt: skip
     entries.append(sysconfig_data(cpython))
     for package in packages:
         prefix, _, folder = package.rpartition(":")
-        entries += entries_below(Path(folder), {}, True, Path(prefix))
-    return sorted(entries, key=lambda entry: entry.name.encode()), table
+        entries += entries_below(Path(folder), None, True, Path(prefix))
+    return sorted(entries, key=lambda entry: entry.name.encode()), trim
 
 
 def word(number):
@@ -230,11 +232,11 @@ def write_dependencies(packages, target):
 def main(cpython, out, *packages):
     cpython, out = Path(cpython), Path(out)
     out.mkdir(parents=True, exist_ok=True)
-    entries, table = collect(cpython, packages)
+    entries, trim = collect(cpython, packages)
     write_blob(entries, out / "stdlib.bin")
     freeze(cpython, out)
     write_dependencies(packages, out / "stdlib.d")
-    write_left_out(table, out / "left-out.h")
+    write_left_out(trim.texts, out / "left-out.h")
     shutil.copyfile(HERE / "stdlib-blob.S.in", out / "stdlib-blob.S")
 
 
