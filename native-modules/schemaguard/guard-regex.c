@@ -484,33 +484,39 @@ close_group(Parser *self)
     return true;
 }
 
+/* Reads digits from *q on, saturating below "without end". */
+static uint32_t
+take_decimal(const Parser *self, const char **q)
+{
+    uint64_t value = 0;
+    for (; *q < self->end && g_ascii_isdigit(**q); (*q)++) {
+        value = value * 10 + (uint64_t)(**q - '0');
+        value = value < UINT32_MAX ? value : UINT32_MAX - 1;
+    }
+    return (uint32_t)value;
+}
+
 /* Reads {n}, {n,} or {n,m} at `p`; false (and p stays) if it is none. */
 static bool
 take_braces(Parser *self, uint32_t *ret_min, uint32_t *ret_max)
 {
     const char *q = self->p + 1;
-    uint64_t numbers[2] = {0, 0};
     const char *first = q;
-    while (q < self->end && g_ascii_isdigit(*q)) {
-        numbers[0] = MIN(numbers[0] * 10 + (uint64_t)(*q++ - '0'), UINT32_MAX - 1);
-    }
+    uint32_t min = take_decimal(self, &q);
+    uint32_t max = min;
     if (q == first || q >= self->end) {
         return false;
     }
-    numbers[1] = numbers[0];
     if (*q == ',') {
         first = ++q;
-        numbers[1] = 0;
-        while (q < self->end && g_ascii_isdigit(*q)) {
-            numbers[1] = MIN(numbers[1] * 10 + (uint64_t)(*q++ - '0'), UINT32_MAX - 1);
-        }
-        numbers[1] = q == first ? UINT32_MAX : numbers[1];
+        max = take_decimal(self, &q);
+        max = q == first ? UINT32_MAX : max;
     }
     if (q >= self->end || *q != '}') {
         return false;
     }
-    *ret_min = (uint32_t)numbers[0];
-    *ret_max = (uint32_t)numbers[1];
+    *ret_min = min;
+    *ret_max = max;
     self->p = q + 1;
     return true;
 }

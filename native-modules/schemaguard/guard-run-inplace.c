@@ -45,12 +45,13 @@ static GuardStep
 enter_branch(GuardRun *run, GuardFrame *frame, GuardRef node)
 {
     const char *end = frame->inplace.end;
+    run->budget -= GUARD_RUN_BRANCH_COST;
     if (end != NULL) {
-        run->budget -= end - frame->start + GUARD_RUN_FRAMES_FIRST;
-        if (GUARD_UNLIKELY(run->budget < 0)) {
-            return guard_stop(run, GUARD_STOP_BUDGET, frame->start);
-        }
+        run->budget -= end - frame->start;
         run->is_rescan = true;
+    }
+    if (GUARD_UNLIKELY(run->budget < 0)) {
+        return guard_stop(run, GUARD_STOP_BUDGET, frame->start);
     }
     frame->inplace.sub_errors = error_count(run);
     frame->inplace.sub_marks = run->scratch != NULL ? run->scratch->marks.length : 0;

@@ -27,8 +27,9 @@ enum {
     GUARD_RUN_FRAMES_FIRST = 16,
     GUARD_RUN_FRAMES_MAX = 1 << 16,
     GUARD_RUN_DEPTH_DEFAULT = 256,
-    GUARD_RUN_BUDGET_BASE = 64 << 20,  /* bytes that may be read again ... */
+    GUARD_RUN_BUDGET_BASE = 4 << 20,  /* bytes that may be read again ... */
     GUARD_RUN_BUDGET_FACTOR = 1 << 10, /* ... and so many times the payload */
+    GUARD_RUN_BRANCH_COST = 64,        /* bytes that entering a branch counts as */
 };
 
 /* What the machine does next. */
