@@ -50,13 +50,13 @@ class Verdicts(unittest.TestCase):
         self.assertIs(guard.explain(text) == "", wanted, "explain")
         return guard, wanted
 
-    @examples(400)
+    @examples(200)
     @given(with_value(schemas.flat()))
     def test_flat_records(self, given_case):
         schema, _, text = given_case
         self.check(schema, text)
 
-    @examples(300)
+    @examples(150)
     @given(with_value(schemas.combined()))
     def test_combinators(self, given_case):
         schema, _, text = given_case
@@ -169,7 +169,7 @@ class Pairs(unittest.TestCase):
 
 
 class Errors(unittest.TestCase):
-    @examples(400)
+    @examples(200)
     @given(with_value(schemas.flat()))
     def test_each_failing_keyword_is_reported_at_its_place(self, given_case):
         schema, _, text = given_case
@@ -191,7 +191,7 @@ class Errors(unittest.TestCase):
 
 
 class Loads(unittest.TestCase):
-    @examples(400)
+    @examples(200)
     @given(payloads.values().flatmap(payloads.spellings))
     def test_builds_what_json_loads_builds(self, text):
         built = SchemaGuard({}).loads(text)
@@ -224,7 +224,7 @@ def outside_the_twins(value):
 class Grammar(unittest.TestCase):
     """Damaged text: JSON for one is JSON for the other."""
 
-    @examples(800)
+    @examples(500)
     @given(payloads.values(6).flatmap(payloads.spellings).flatmap(payloads.damaged))
     def test_damaged_text(self, text):
         guard = SchemaGuard({})
@@ -240,7 +240,7 @@ class Grammar(unittest.TestCase):
             self.assertTrue(guard.is_valid(text), text)
             self.assertTrue(same(guard.loads(text), value))
 
-    @examples(400)
+    @examples(200)
     @given(st.binary(max_size=12).map(lambda raw: b'"' + raw + b'"'))
     def test_bytes_that_may_not_be_utf8(self, raw):
         try:

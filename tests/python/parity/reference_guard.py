@@ -114,6 +114,11 @@ def _multiple(rule, value):
     return (Fraction(value) / Fraction(rule)).denominator == 1
 
 
+def _matches(rule, value):
+    # Python's $ also matches before a last newline; ECMA-262's does not.
+    return re.search(rule.replace("$", r"\Z"), value) is not None
+
+
 is_text, is_list, is_object = TYPES["string"], TYPES["array"], TYPES["object"]
 
 KEYWORDS = {
@@ -131,7 +136,7 @@ KEYWORDS = {
     "const": _check("const", _any, lambda r, v: key(v) == key(r)),
     "minLength": _check("minLength", is_text, lambda r, v: len(v) >= r),
     "maxLength": _check("maxLength", is_text, lambda r, v: len(v) <= r),
-    "pattern": _check("pattern", is_text, lambda r, v: re.search(r, v) is not None),
+    "pattern": _check("pattern", is_text, _matches),
     "minimum": _check("minimum", _is_number, lambda r, v: v >= r),
     "maximum": _check("maximum", _is_number, lambda r, v: v <= r),
     "exclusiveMinimum": _check("exclusiveMinimum", _is_number, lambda r, v: v > r),
