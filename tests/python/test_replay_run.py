@@ -133,6 +133,14 @@ class Answers(Folder):
         )
         self.assertEqual((cache["misses"], cache["hits"]), (2, 1))
 
+    def test_a_failure_reaches_all_who_waited_for_it(self):
+        call = replay.call({"city": "Oslo"}, error="timed out", latency_ms=300)
+        data = self.data([replay.tool()], [call] * 4)
+        told = replay.summary(*data, "--clients", "4", "--speed", "1")
+        self.assertEqual(told["problems"], [])
+        self.assertEqual(told["cache"]["hits"], 0)
+        self.assertEqual(told["cache"]["joined"] + told["cache"]["misses"], 4)
+
     def test_a_tool_that_changes_things_always_runs(self):
         mail = replay.tool(annotations={"readOnlyHint": False})
         cache, told = self.sources(*[replay.call({"city": "Oslo"})] * 3, tools=[mail])
