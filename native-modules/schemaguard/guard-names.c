@@ -16,7 +16,7 @@ enum {
 /* One member of a set; hash 0 marks a free slot. */
 typedef struct {
     uint64_t hash;
-    const char *text; /* in the payload */
+    size_t text; /* offset in the payload */
     uint32_t length;
     uint32_t extra; /* names: has escapes; items: length of the canonical form */
     size_t canon;   /* items: offset in texts */
@@ -81,12 +81,12 @@ static bool
 same_name(GuardRun *run, const Slot *slot, const char *name, size_t length)
 {
     size_t other;
+    const char *raw = run->text + slot->text;
     if (slot->extra == 0) {
-        return slot->length == length && memcmp(slot->text, name, length) == 0;
+        return slot->length == length && memcmp(raw, name, length) == 0;
     }
     g_autofree char *copy = g_memdup2(name, length); /* `name` may be in scratch, too */
-    const char *text =
-        guard_string_value(run, slot->text, slot->text + slot->length, true, &other);
+    const char *text = guard_string_value(run, raw, raw + slot->length, true, &other);
     return other == length && memcmp(text, copy, length) == 0;
 }
 
@@ -99,8 +99,8 @@ guard_names_add(GuardRun *run, GuardFrame *frame, const char *name, size_t lengt
     size_t value_length;
     const char *value =
         guard_string_value(run, name, name + length, is_escaped, &value_length);
-    Slot slot = {hash_bytes(value, value_length), name, (uint32_t)length, is_escaped,
-                 0};
+    Slot slot = {hash_bytes(value, value_length), (size_t)(name - run->text),
+                 (uint32_t)length, is_escaped, 0};
     Slot *slots = slots_at(run, frame->object.table);
     uint32_t mask = frame->object.table_mask;
     uint32_t at = (uint32_t)(slot.hash >> 8) & mask;
@@ -124,8 +124,8 @@ guard_items_add(GuardRun *run, GuardFrame *frame, const char *item,
     size_t canon = texts->length;
     guard_canon_value(texts, item, item_end);
     size_t length = texts->length - canon;
-    Slot slot = {hash_bytes(texts->bytes + canon, length), item, 0, (uint32_t)length,
-                 canon};
+    Slot slot = {hash_bytes(texts->bytes + canon, length), (size_t)(item - run->text),
+                 0, (uint32_t)length, canon};
     Slot *slots = slots_at(run, frame->array.table);
     uint32_t mask = frame->array.table_mask;
     uint32_t at = (uint32_t)(slot.hash >> 8) & mask;

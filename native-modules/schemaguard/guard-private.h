@@ -2,6 +2,7 @@
 /* guard-private.h - the guard itself, for the files that run it. */
 #pragma once
 
+#include "guard-report.h"
 #include "guard-run.h"
 #include "schema-guard.h"
 
@@ -27,5 +28,14 @@ struct SchemaGuard {
 /* Prepares a run over text[0..length], text[length] being 0. */
 void guard_run_begin(GuardRun *run, SchemaGuard *guard, const char *text,
                      size_t length);
+struct SchemaGuardReport {
+    GuardCollector collector;
+    char *explanation;
+};
+
+/* is_partial: the end of the text is not an error. */
+SchemaGuardReport *guard_report_new(SchemaGuard *self, const char *text, size_t length,
+                                    bool is_partial);
+
 /* Gives the scratch back. */
 void guard_run_end(GuardRun *run);

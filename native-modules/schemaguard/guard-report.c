@@ -297,6 +297,7 @@ guard_report_stop(GuardRun *run)
         [GUARD_STOP_BUDGET] = "limit-budget",
         [GUARD_STOP_PATTERN] = "limit-pattern",
         [GUARD_STOP_SIZE] = "limit-size",
+        [GUARD_STOP_MORE] = "incomplete",
     };
     guard_report_drop(run->collector, 0);
     SchemaGuardIssue *issue =
@@ -319,6 +320,7 @@ guard_report_stop(GuardRun *run)
             arena, "the pattern %.100s takes too long on this text", run->pattern);
         break;
     case GUARD_STOP_NONE:
+    case GUARD_STOP_MORE:
     case GUARD_STOP_BUDGET:
         issue->message = "checking this payload takes too many steps";
         break;

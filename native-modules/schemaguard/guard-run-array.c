@@ -121,12 +121,15 @@ read_items(GuardRun *run, GuardFrame *frame, const char *p)
     const bool plain = part->contains == 0;
     GuardStep step;
     for (;;) {
+        if (GUARD_UNLIKELY(run->is_partial) && !guard_partial_has_item(run, frame, p)) {
+            return guard_partial_wait(run, p);
+        }
         p = next_item(run, frame, p, &step);
         if (p == NULL) {
             return step;
         }
         const GuardNode *node = item_node(run, frame);
-        if (!plain || guard_is_container(p) || node->inplace != 0) {
+        if (!plain || guard_is_container(p) || node->inplace != 0 || run->is_partial) {
             return enter_item(run, frame, node, GUARD_PHASE_VALUE);
         }
         p = guard_scalar(run, node, p);
@@ -163,6 +166,12 @@ guard_array_begin(GuardRun *run, const GuardNode *node, const char *p)
     frame->array.is_repeated = false;
     frame->array.texts = run->scratch != NULL ? run->scratch->texts.length : 0;
     return read_items(run, frame, p + 1);
+}
+
+GuardStep
+guard_array_continue(GuardRun *run, GuardFrame *frame, const char *p)
+{
+    return read_items(run, frame, p);
 }
 
 GuardStep

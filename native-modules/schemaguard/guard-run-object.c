@@ -303,6 +303,10 @@ read_members(GuardRun *run, GuardFrame *frame, const char *p)
     const GuardObjectPart *part = frame->object.part;
     const bool plain = part->rule_count == 0 && part->name_node == 0;
     for (;;) {
+        if (GUARD_UNLIKELY(run->is_partial) &&
+            !guard_partial_has_member(run, frame, p)) {
+            return guard_partial_wait(run, p);
+        }
         p = guard_skip_space(p);
         if (*p == '}') {
             return close_object(run, frame, p + 1);
@@ -342,7 +346,7 @@ read_members(GuardRun *run, GuardFrame *frame, const char *p)
         else {
             node = run->node;
         }
-        if (guard_is_container(p) || node->inplace != 0) {
+        if (guard_is_container(p) || node->inplace != 0 || run->is_partial) {
             frame->phase = GUARD_PHASE_VALUE;
             return enter_value(run, frame, node, p);
         }
@@ -395,6 +399,12 @@ guard_object_begin(GuardRun *run, const GuardNode *node, const char *p)
         take_words(run, frame, part->count);
     }
     return read_members(run, frame, p + 1);
+}
+
+GuardStep
+guard_object_continue(GuardRun *run, GuardFrame *frame, const char *p)
+{
+    return read_members(run, frame, p);
 }
 
 GuardStep

@@ -14,25 +14,26 @@ enum {
 static int
 compare_marks(const void *a, const void *b)
 {
-    const char *x = *(const char *const *)a;
-    const char *y = *(const char *const *)b;
+    size_t x = *(const size_t *)a;
+    size_t y = *(const size_t *)b;
     return (x > y) - (x < y);
 }
 
 static bool
 is_marked(const GuardRun *run, const GuardFrame *frame, const char *value)
 {
-    size_t count = (frame->rest.known_to - frame->rest.known_from) / sizeof value;
+    size_t offset = (size_t)(value - run->text);
+    size_t count = (frame->rest.known_to - frame->rest.known_from) / sizeof offset;
     if (count == 0) {
         return false;
     }
-    const char **marks =
-        (const char **)(run->scratch->marks.bytes + frame->rest.known_from);
+    const size_t *marks =
+        (const size_t *)(run->scratch->marks.bytes + frame->rest.known_from);
     if (count >= SORT_FROM) {
-        return bsearch(&value, marks, count, sizeof *marks, compare_marks) != NULL;
+        return bsearch(&offset, marks, count, sizeof *marks, compare_marks) != NULL;
     }
     for (size_t i = 0; i < count; i++) {
-        if (marks[i] == value) {
+        if (marks[i] == offset) {
             return true;
         }
     }
@@ -103,9 +104,9 @@ guard_rest_begin(GuardRun *run, const GuardNode *node, const GuardNode *owner,
     frame->rest.owner = owner;
     frame->rest.known_from = known_from;
     frame->rest.known_to = frame->marks;
-    size_t count = (frame->rest.known_to - known_from) / sizeof(char *);
+    size_t count = (frame->rest.known_to - known_from) / sizeof(size_t);
     if (count >= SORT_FROM) {
-        qsort(run->scratch->marks.bytes + known_from, count, sizeof(char *),
+        qsort(run->scratch->marks.bytes + known_from, count, sizeof(size_t),
               compare_marks);
     }
     return read_rest(run, frame, start + 1);

@@ -38,7 +38,8 @@ GuardStep
 guard_stop_syntax(GuardRun *run, JsonError error, const char *at)
 {
     run->syntax = error;
-    return guard_stop(run, GUARD_STOP_SYNTAX, at);
+    bool waits = run->is_partial && guard_partial_waits(run, error, at);
+    return guard_stop(run, waits ? GUARD_STOP_MORE : GUARD_STOP_SYNTAX, at);
 }
 
 GuardStep
@@ -111,7 +112,8 @@ void
 guard_mark(GuardRun *run, GuardFrame *frame, const char *value)
 {
     GuardBuffer *marks = &guard_run_scratch(run)->marks;
-    guard_buffer_append(marks, &value, sizeof value);
+    size_t offset = (size_t)(value - run->text);
+    guard_buffer_append(marks, &offset, sizeof offset);
     frame->own = marks->length;
 }
 
@@ -157,6 +159,9 @@ guard_enter(GuardRun *run)
 {
     const GuardNode *node = run->node;
     const char *p = guard_skip_space(run->at);
+    if (GUARD_UNLIKELY(*p == '\0')) {
+        return guard_stop_unexpected(run, p);
+    }
     if ((node->flags & GUARD_NODE_BRANCHES_ONLY) != 0) {
         return guard_inplace_begin(run, node, p, NULL);
     }
@@ -195,10 +200,9 @@ resume(GuardRun *run, bool ok)
     return GUARD_STEP_STOP;
 }
 
-GuardStep
-guard_run_value(GuardRun *run)
+static GuardStep
+run_from(GuardRun *run, GuardStep step)
 {
-    GuardStep step = guard_enter(run);
     while (step != GUARD_STEP_STOP) {
         if (step == GUARD_STEP_ENTER) {
             step = guard_enter(run);
@@ -211,6 +215,26 @@ guard_run_value(GuardRun *run)
         }
     }
     return step;
+}
+
+GuardStep
+guard_run_value(GuardRun *run)
+{
+    return run_from(run, guard_enter(run));
+}
+
+GuardStep
+guard_run_resume(GuardRun *run)
+{
+    run->stop = GUARD_STOP_NONE;
+    if (!run->resumes_container) {
+        return run_from(run, guard_enter(run));
+    }
+    run->resumes_container = false;
+    GuardFrame *frame = &run->frames[run->frame_count - 1];
+    return run_from(run, frame->kind == GUARD_FRAME_OBJECT
+                             ? guard_object_continue(run, frame, run->at)
+                             : guard_array_continue(run, frame, run->at));
 }
 
 GuardStep

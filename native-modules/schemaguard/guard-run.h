@@ -27,7 +27,7 @@ enum {
     GUARD_RUN_FRAMES_FIRST = 16,
     GUARD_RUN_FRAMES_MAX = 1 << 16,
     GUARD_RUN_DEPTH_DEFAULT = 256,
-    GUARD_RUN_BUDGET_BASE = 4 << 20,  /* bytes that may be read again ... */
+    GUARD_RUN_BUDGET_BASE = 4 << 20,   /* bytes that may be read again ... */
     GUARD_RUN_BUDGET_FACTOR = 1 << 10, /* ... and so many times the payload */
     GUARD_RUN_BRANCH_COST = 64,        /* bytes that entering a branch counts as */
 };
@@ -49,6 +49,7 @@ typedef enum {
     GUARD_STOP_BUDGET,
     GUARD_STOP_PATTERN, /* a pattern ran out of its budget */
     GUARD_STOP_SIZE,
+    GUARD_STOP_MORE, /* partial text: what is there is right so far */
 } GuardStop;
 
 typedef enum {
@@ -133,7 +134,7 @@ typedef struct {
 typedef struct {
     GuardFrame *frames;
     uint32_t frames_room;
-    GuardBuffer marks; /* const char *: values that were evaluated */
+    GuardBuffer marks; /* size_t: offsets of values that were evaluated */
     GuardBuffer keys;  /* sets of names and items of the open frames */
     GuardBuffer texts; /* canonical items of uniqueItems */
     GuardBuffer bytes; /* one string without escapes, or one canonical value */
@@ -156,6 +157,8 @@ typedef struct {
     bool tracks;
     bool is_rescan; /* the value has been read before: its names were compared */
     bool allows_duplicates;
+    bool is_partial;        /* more text may follow: its end is not an error */
+    bool resumes_container; /* after MORE: go on in the top frame, at run->at */
     uint8_t stop;
     JsonError syntax;
     const char *stop_at;
@@ -173,6 +176,12 @@ GuardStep guard_run_value(GuardRun *run);
 
 /* As guard_run_value(), and nothing but space may follow. */
 GuardStep guard_run_text(GuardRun *run);
+
+/* Goes on after GUARD_STOP_MORE, when there is more text. */
+GuardStep guard_run_resume(GuardRun *run);
+
+/* The text has moved (and may have grown): corrects what points into it. */
+void guard_run_relocate(GuardRun *run, const char *text, size_t length);
 
 void guard_scratch_free(GuardScratch *self);
 
@@ -198,8 +207,10 @@ GuardStep guard_pop(GuardRun *run, GuardFrame *frame, GuardStep step);
 
 GuardStep guard_enter(GuardRun *run);
 GuardStep guard_object_begin(GuardRun *run, const GuardNode *node, const char *p);
+GuardStep guard_object_continue(GuardRun *run, GuardFrame *frame, const char *p);
 GuardStep guard_object_resume(GuardRun *run, GuardFrame *frame, bool ok);
 GuardStep guard_array_begin(GuardRun *run, const GuardNode *node, const char *p);
+GuardStep guard_array_continue(GuardRun *run, GuardFrame *frame, const char *p);
 GuardStep guard_array_resume(GuardRun *run, GuardFrame *frame, bool ok);
 GuardStep guard_inplace_begin(GuardRun *run, const GuardNode *node, const char *start,
                               const char *end);
@@ -226,6 +237,20 @@ void guard_mark(GuardRun *run, GuardFrame *frame, const char *value);
 bool guard_seen(const GuardRun *run, uint64_t seen, size_t more, uint32_t name);
 /* Returns the words of a frame with more than 64 names. */
 uint64_t *guard_seen_words(const GuardRun *run, size_t more);
+
+/* guard-run-partial.c: the rules of partial text. */
+
+/* Whether the text may yet become right at the error. */
+bool guard_partial_waits(const GuardRun *run, JsonError error, const char *at);
+/* Whether the frame's next member is there up to its value's first byte (or the end of
+ * the object, or an error). */
+bool guard_partial_has_member(const GuardRun *run, const GuardFrame *frame,
+                              const char *p);
+/* Whether the frame's next item has begun. */
+bool guard_partial_has_item(const GuardRun *run, const GuardFrame *frame,
+                            const char *p);
+/* Suspends the run inside the top frame. */
+GuardStep guard_partial_wait(GuardRun *run, const char *at);
 
 /* guard-names.c: adds a name (raw, between its quotes) to the frame's set. Returns
  * false if it is there already. */

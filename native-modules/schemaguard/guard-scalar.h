@@ -132,6 +132,10 @@ guard_scalar_number(GuardRun *run, const GuardNode *node, const char *p)
     if (GUARD_UNLIKELY(end == NULL)) {
         return NULL;
     }
+    if (GUARD_UNLIKELY(*end == '\0') && end == run->end && run->is_partial) {
+        guard_stop(run, GUARD_STOP_MORE, p); /* digits may follow */
+        return NULL;
+    }
     if (GUARD_LIKELY(is_short && (node->types & GUARD_TYPE_INTEGER) != 0 &&
                      node->choice == 0)) {
         if (node->number == 0) {

@@ -145,6 +145,8 @@ guard_run_begin(GuardRun *run, SchemaGuard *guard, const char *text, size_t leng
     run->depth_max = guard->depth_max;
     run->tracks = false;
     run->is_rescan = false;
+    run->is_partial = false;
+    run->resumes_container = false;
     run->allows_duplicates = guard->allows_duplicates;
     run->stop = GUARD_STOP_NONE;
     run->syntax = JSON_ERROR_NONE;
@@ -198,11 +200,6 @@ schema_guard_is_valid(SchemaGuard *self, const char *text, size_t length)
     return ok;
 }
 
-struct SchemaGuardReport {
-    GuardCollector collector;
-    char *explanation;
-};
-
 static int
 compare_issues(const void *a, const void *b)
 {
@@ -212,14 +209,16 @@ compare_issues(const void *a, const void *b)
 }
 
 static void
-collect(SchemaGuard *self, GuardCollector *collector, const char *text, size_t length)
+collect(SchemaGuard *self, GuardCollector *collector, const char *text, size_t length,
+        bool is_partial)
 {
     GuardRun run;
     guard_run_begin(&run, self, text, length);
     run.collector = collector;
+    run.is_partial = is_partial;
     GuardStep step = length > self->bytes_max ? guard_stop(&run, GUARD_STOP_SIZE, text)
                                               : guard_run_text(&run);
-    if (step == GUARD_STEP_STOP) {
+    if (step == GUARD_STEP_STOP && run.stop != GUARD_STOP_MORE) {
         run.frame_count = 0;
         guard_report_stop(&run);
     }
@@ -227,11 +226,11 @@ collect(SchemaGuard *self, GuardCollector *collector, const char *text, size_t l
 }
 
 SchemaGuardReport *
-schema_guard_report(SchemaGuard *self, const char *text, size_t length)
+guard_report_new(SchemaGuard *self, const char *text, size_t length, bool is_partial)
 {
     SchemaGuardReport *report = g_new0(SchemaGuardReport, 1);
     guard_collector_init(&report->collector);
-    collect(self, &report->collector, text, length);
+    collect(self, &report->collector, text, length, is_partial);
     GArray *issues = report->collector.issues;
     for (guint i = 0; i < issues->len; i++) {
         SchemaGuardIssue *issue = &g_array_index(issues, SchemaGuardIssue, i);
@@ -239,6 +238,12 @@ schema_guard_report(SchemaGuard *self, const char *text, size_t length)
     }
     g_array_sort(issues, compare_issues);
     return report;
+}
+
+SchemaGuardReport *
+schema_guard_report(SchemaGuard *self, const char *text, size_t length)
+{
+    return guard_report_new(self, text, length, false);
 }
 
 void

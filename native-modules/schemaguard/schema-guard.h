@@ -108,6 +108,28 @@ const SchemaGuardIssue *schema_guard_report_at(const SchemaGuardReport *self,
 /* The report as text for a model; "" when valid. Lives with the report. */
 const char *schema_guard_report_explain(SchemaGuardReport *self);
 
+/* A payload that comes in pieces. */
+typedef struct SchemaGuardStream SchemaGuardStream;
+
+typedef enum {
+    SCHEMA_GUARD_STREAM_MORE, /* valid so far */
+    SCHEMA_GUARD_STREAM_INVALID,
+    SCHEMA_GUARD_STREAM_COMPLETE, /* one whole value that fits */
+} SchemaGuardStreamState;
+
+/* Takes a reference to the guard. The pieces are kept until the stream is freed. */
+SchemaGuardStream *schema_guard_stream_new(SchemaGuard *guard);
+void schema_guard_stream_free(SchemaGuardStream *self);
+
+/* Adds a piece, which may end anywhere. Linear in all pieces together. A number at the
+ * very top is complete only with schema_guard_stream_finish(). */
+SchemaGuardStreamState schema_guard_stream_feed(SchemaGuardStream *self,
+                                                const char *piece, size_t length);
+/* Nothing follows: returns INVALID or COMPLETE. */
+SchemaGuardStreamState schema_guard_stream_finish(SchemaGuardStream *self);
+/* What is wrong with what has come; after finish(), with the whole. */
+SchemaGuardReport *schema_guard_stream_report(SchemaGuardStream *self);
+
 /* What is wrong, or suspicious, about a schema itself. */
 typedef struct {
     bool is_error; /* otherwise advice */
@@ -145,6 +167,7 @@ bool schema_guard_pattern_search(SchemaGuardPattern *self, const char *text,
                                  size_t length);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SchemaGuard, schema_guard_unref)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SchemaGuardStream, schema_guard_stream_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SchemaGuardReport, schema_guard_report_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SchemaGuardCheck, schema_guard_check_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SchemaGuardPattern, schema_guard_pattern_free)

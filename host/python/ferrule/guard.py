@@ -25,7 +25,15 @@ import json
 
 import _ferrule_guard
 
-__all__ = ["InvalidPayload", "InvalidSchema", "Issue", "Problem", "SchemaGuard", "check"]
+__all__ = [
+    "InvalidPayload",
+    "InvalidSchema",
+    "Issue",
+    "Problem",
+    "SchemaGuard",
+    "Stream",
+    "check",
+]
 
 DEFAULT_DEPTH = 256
 DEFAULT_BYTES = 1 << 30
@@ -144,6 +152,27 @@ def _arguments(
     )
 
 
+class Stream:
+    """One payload in pieces; made by SchemaGuard.stream()."""
+
+    __slots__ = ("_stream", "feed", "finish")
+
+    def __init__(self, stream):
+        self._stream = stream
+        # feed(chunk) -> "valid-so-far" | "invalid" | "complete"; a number at the very
+        # top may go on, so that only finish() completes it.
+        self.feed = stream.feed
+        self.finish = stream.finish
+
+    def errors(self):
+        """Return every Issue of what has come so far."""
+        return [Issue(*row) for row in self._stream.report()[1]]
+
+    def explain(self):
+        """Return the errors as text for a model; "" when there are none."""
+        return self._stream.report()[0]
+
+
 class SchemaGuard(_ferrule_guard.Guard):
     """One schema, ready to check any number of payloads.
 
@@ -173,6 +202,10 @@ class SchemaGuard(_ferrule_guard.Guard):
     def explain(self, payload):
         """Return text a model can correct itself from; "" when valid."""
         return self.report(payload)[0]
+
+    def stream(self):
+        """Return a Stream, for a payload that arrives in pieces."""
+        return Stream(super().stream())
 
     def _refuse(self, payload):
         text, rows = self.report(payload)

@@ -23,7 +23,9 @@ module_exec(PyObject *module)
     GuardState *state = PyModule_GetState(module);
     state->guard_type = add_type(module, &guardobject_spec);
     state->pattern_type = add_type(module, &guardpattern_spec);
-    return state->guard_type != NULL && state->pattern_type != NULL ? 0 : -1;
+    state->stream_type = add_type(module, &guardstream_spec);
+    bool ok = state->guard_type && state->pattern_type && state->stream_type;
+    return ok ? 0 : -1;
 }
 
 static int
@@ -32,6 +34,7 @@ module_traverse(PyObject *module, visitproc visit, void *arg)
     GuardState *state = PyModule_GetState(module);
     Py_VISIT(state->guard_type);
     Py_VISIT(state->pattern_type);
+    Py_VISIT(state->stream_type);
     return 0;
 }
 
@@ -41,6 +44,7 @@ module_clear(PyObject *module)
     GuardState *state = PyModule_GetState(module);
     Py_CLEAR(state->guard_type);
     Py_CLEAR(state->pattern_type);
+    Py_CLEAR(state->stream_type);
     return 0;
 }
 

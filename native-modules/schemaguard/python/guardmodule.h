@@ -15,11 +15,18 @@
 typedef struct {
     PyTypeObject *guard_type;
     PyTypeObject *pattern_type;
+    PyTypeObject *stream_type;
 } GuardState;
 
 extern struct PyModuleDef guardmodule_definition;
 extern PyType_Spec guardobject_spec;
 extern PyType_Spec guardpattern_spec;
+extern PyType_Spec guardstream_spec;
+
+/* Guard.stream(): a new stream of the guard. */
+PyObject *guardstream_new(PyTypeObject *type, SchemaGuard *guard);
+/* (explanation, issues) of a report, which stays the caller's. */
+PyObject *guardobject_report(SchemaGuardReport *report);
 
 /* A payload's bytes, followed by a NUL; `owned` keeps them. */
 typedef struct {

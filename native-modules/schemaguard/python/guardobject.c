@@ -249,6 +249,15 @@ report_list(const SchemaGuardReport *report)
     return list;
 }
 
+PyObject *
+guardobject_report(SchemaGuardReport *report)
+{
+    PyObject *list = report_list(report);
+    return list != NULL
+               ? Py_BuildValue("(sN)", schema_guard_report_explain(report), list)
+               : NULL;
+}
+
 PyDoc_STRVAR(
     guard_report_doc,
     "report(payload, /)\n--\n\n"
@@ -270,11 +279,23 @@ guard_report(PyObject *self, PyObject *payload)
     }
     g_autoptr(SchemaGuardReport) report =
         schema_guard_report(guard, text.text, text.length);
-    PyObject *list = report_list(report);
     guardtext_clear(&text);
-    return list != NULL
-               ? Py_BuildValue("(sN)", schema_guard_report_explain(report), list)
-               : NULL;
+    return guardobject_report(report);
+}
+
+PyDoc_STRVAR(guard_stream_doc, "stream()\n--\n\nReturn a stream for one payload.");
+
+static PyObject *
+guard_stream(PyObject *self, PyTypeObject *defining, PyObject *const *args,
+             Py_ssize_t count, PyObject *keywords)
+{
+    SchemaGuard *guard = get_guard(self);
+    GuardState *state = PyType_GetModuleState(defining);
+    if (count > 0) {
+        PyErr_SetString(PyExc_TypeError, "stream() takes no arguments");
+        return NULL;
+    }
+    return guard != NULL ? guardstream_new(state->stream_type, guard) : NULL;
 }
 
 PyDoc_STRVAR(guard_dump_doc, "dump()\n--\n\nReturn the compiled program as text.");
@@ -341,6 +362,8 @@ static PyMethodDef guard_methods[] = {
     {"loads", guard_loads, METH_O, guard_loads_doc},
     {"is_valid_object", guard_is_valid_object, METH_O, guard_is_valid_object_doc},
     {"report", guard_report, METH_O, guard_report_doc},
+    {"stream", (PyCFunction)(void (*)(void))guard_stream,
+     METH_METHOD | METH_FASTCALL | METH_KEYWORDS, guard_stream_doc},
     {"dump", guard_dump, METH_NOARGS, guard_dump_doc},
     {NULL, NULL, 0, NULL},
 };
