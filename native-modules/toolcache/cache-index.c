@@ -64,7 +64,7 @@ index_means_same(const CacheView *view, const CacheKey *key, const char *stored,
     return is_same;
 }
 
-static bool
+static inline bool __attribute__((always_inline))
 index_matches(const CacheView *view, const CacheKey *key, CacheMatch match,
               CacheSpot *spot)
 {
@@ -86,7 +86,7 @@ index_matches(const CacheView *view, const CacheKey *key, CacheMatch match,
 }
 
 /* Looks through one bucket whose version spot->version was taken before. */
-static bool
+static inline bool __attribute__((always_inline))
 index_scan(const CacheView *view, const CacheKey *key, CacheMatch match,
            CacheSpot *spot)
 {
@@ -105,7 +105,7 @@ index_scan(const CacheView *view, const CacheKey *key, CacheMatch match,
 }
 
 /* One try; CACHE_SEARCH_STUCK: somebody was writing. */
-static CacheSearch
+static inline CacheSearch __attribute__((always_inline))
 index_try(const CacheView *view, const CacheKey *key, CacheMatch match, CacheSpot *spot)
 {
     uint32_t low = cache_key_low(key->hash);
@@ -140,13 +140,13 @@ index_try(const CacheView *view, const CacheKey *key, CacheMatch match, CacheSpo
                                                     : CACHE_SEARCH_STUCK;
 }
 
-CacheSearch
-cache_index_search(CacheView *view, const CacheKey *key, CacheMatch match,
-                   CacheSpot *ret_spot)
+/* Tries again until nobody wrote meanwhile. */
+static CacheSearch
+index_insist(CacheView *view, const CacheKey *key, CacheMatch match, CacheSpot *spot)
 {
     for (unsigned round = 0; round < INDEX_STUCK_MAX; round++) {
-        CacheSearch search = index_try(view, key, match, ret_spot);
-        if (G_LIKELY(search != CACHE_SEARCH_STUCK)) {
+        CacheSearch search = index_try(view, key, match, spot);
+        if (search != CACHE_SEARCH_STUCK) {
             return search;
         }
         if (round > INDEX_SPIN_MAX) {
@@ -154,6 +154,19 @@ cache_index_search(CacheView *view, const CacheKey *key, CacheMatch match,
         }
     }
     return CACHE_SEARCH_STUCK;
+}
+
+CacheSearch
+cache_index_search(CacheView *view, const CacheKey *key, CacheMatch match,
+                   CacheSpot *ret_spot)
+{
+    if (match == CACHE_MATCH_SPELLED) { /* written out: the compiler makes it short */
+        CacheSearch search = index_try(view, key, CACHE_MATCH_SPELLED, ret_spot);
+        if (G_LIKELY(search != CACHE_SEARCH_STUCK)) {
+            return search;
+        }
+    }
+    return index_insist(view, key, match, ret_spot);
 }
 
 /* ---- writing -------------------------------------------------------------- */

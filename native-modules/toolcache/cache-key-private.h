@@ -62,8 +62,10 @@ cache_key_low(uint64_t hash)
 static inline bool
 cache_key_equals(const CacheKey *self, const char *stored, size_t size)
 {
-    return size == self->size &&
-           cache_racy_equal(stored, self->prefix, self->prefix_size) &&
+    return size == self->size && size > 0 &&
+           cache_racy_equal(stored, self->prefix, 1) &&
+           (self->prefix_size == 1 ||
+            cache_racy_equal(stored, self->prefix, self->prefix_size)) &&
            cache_racy_equal(stored + self->prefix_size, self->tool, self->tool_size) &&
            cache_racy_equal(stored + self->prefix_size + self->tool_size, self->args,
                             self->args_size);

@@ -95,7 +95,9 @@ cache_key_init(CacheKey *self, ToolCache *cache, const ToolCacheKey *key)
             (unsigned char)((rest & 127) | (is_last ? 0 : 128));
         rest >>= 7;
     } while (rest > 0);
-    self->tool_hash = base_hash_bytes(&cache->hash, key->tool, key->tool_size);
+    self->tool_hash = key->tool_hash != 0
+                          ? key->tool_hash
+                          : base_hash_bytes(&cache->hash, key->tool, key->tool_size);
     key_finish(self, cache);
     return true;
 }

@@ -38,6 +38,8 @@ typedef enum {
     CACHE_SEEN_ERROR,
 } CacheSeen;
 
+bool cache_look_is_expired(const ToolCache *self, uint64_t life);
+
 /* What an entry that was found is worth now. */
 CacheSeen cache_look_judge(const ToolCache *self, const CacheView *view,
                            const CacheSpot *spot);

@@ -8,8 +8,8 @@
 #include "cache-shard-private.h"
 
 /* The cheap clock decides, except in the last moments of an entry's life. */
-static bool
-look_is_expired(const ToolCache *self, uint64_t life)
+bool
+cache_look_is_expired(const ToolCache *self, uint64_t life)
 {
     uint64_t deadline = cache_life_deadline(life);
     if (deadline == CACHE_DEADLINE_NONE) {
@@ -110,7 +110,8 @@ cache_look_judge(const ToolCache *self, const CacheView *view, const CacheSpot *
         look_is_tag_stale(self, view, spot)) {
         return CACHE_SEEN_INVALIDATED;
     }
-    return look_is_expired(self, spot->life) ? CACHE_SEEN_EXPIRED : CACHE_SEEN_VALID;
+    return cache_look_is_expired(self, spot->life) ? CACHE_SEEN_EXPIRED
+                                                   : CACHE_SEEN_VALID;
 }
 
 /* Looks for the spelling as it is, then for what it means. */

@@ -125,10 +125,22 @@ tool_cache_find(ToolCache *self, const ToolCacheKey *key, ToolCacheHit *ret_hit,
     ret_hit->shard = (uint32_t)(view - self->views);
     ret_hit->bucket = spot.bucket;
     ret_hit->slot = spot.slot;
-    ret_hit->tool = cache_life_tool(spot.life);
+    ret_hit->shape = spot.shape;
+    ret_hit->life = spot.life;
     ret_hit->version = spot.version;
     ret_hit->offset = spot.value_at;
     return TOOL_CACHE_FOUND;
+}
+
+static void
+cache_count_hit(ToolCache *self, CacheView *view, const ToolCacheHit *hit)
+{
+    if (G_UNLIKELY(cache_policy_note(view, hit->bucket, hit->slot)) &&
+        cache_shard_try_lock(view)) {
+        cache_policy_catch_up(view);
+        cache_shard_unlock(view);
+    }
+    cache_count(self, cache_life_tool(hit->life), CACHE_COUNT_HIT);
 }
 
 bool
@@ -139,11 +151,37 @@ tool_cache_read(ToolCache *self, const ToolCacheHit *hit, void *to)
     if (G_UNLIKELY(!cache_index_is_same(view, hit->bucket, hit->version))) {
         return false;
     }
-    if (cache_policy_note(view, hit->bucket, hit->slot) && cache_shard_try_lock(view)) {
-        cache_policy_catch_up(view);
-        cache_shard_unlock(view);
+    cache_count_hit(self, view, hit);
+    return true;
+}
+
+bool
+tool_cache_confirm(ToolCache *self, const ToolCacheHit *hit)
+{
+    CacheView *view = &self->views[hit->shard];
+    if (!cache_index_is_same(view, hit->bucket, hit->version)) {
+        return false;
     }
-    cache_count(self, hit->tool, CACHE_COUNT_HIT);
+    cache_count_hit(self, view, hit);
+    return true;
+}
+
+uint64_t
+tool_cache_hash_tool(const ToolCache *self, const char *tool, size_t size)
+{
+    return base_hash_bytes(&self->hash, tool, size);
+}
+
+bool
+tool_cache_is_same(ToolCache *self, const ToolCacheHit *hit)
+{
+    CacheView *view = &self->views[hit->shard];
+    if (!cache_index_is_same(view, hit->bucket, hit->version) ||
+        hit->shape & CACHE_SHAPE_EXTRA || !cache_names_is_current(self, hit->life) ||
+        cache_look_is_expired(self, hit->life)) {
+        return false;
+    }
+    cache_count_hit(self, view, hit);
     return true;
 }
 

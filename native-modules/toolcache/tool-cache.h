@@ -78,7 +78,11 @@ typedef struct {
     size_t tool_size;
     const char *args; /* JSON text; equal JSON values are equal keys */
     size_t args_size;
+    uint64_t tool_hash; /* tool_cache_hash_tool(), or 0: not known */
 } ToolCacheKey;
+
+/* For callers that name the same tool again and again. */
+uint64_t tool_cache_hash_tool(const ToolCache *self, const char *tool, size_t size);
 
 typedef struct {
     ToolCacheKind kind;
@@ -106,9 +110,10 @@ typedef struct {
     ToolCacheKind kind;
     size_t size;
     /* private */
-    uint32_t shard, bucket, slot, tool;
+    uint32_t shard, bucket, slot, shape;
     uint64_t version;
     uint64_t offset;
+    uint64_t life;
 } ToolCacheHit;
 
 typedef enum {
@@ -148,6 +153,15 @@ ToolCacheResult tool_cache_find(ToolCache *self, const ToolCacheKey *key,
 /* Copies the value, hit->size bytes. Returns false if the entry was replaced or removed
  * since it was found: search again. */
 bool tool_cache_read(ToolCache *self, const ToolCacheHit *hit, void *to);
+
+/* In place of tool_cache_read(), right after the search, for bindings that still have
+ * what they read before: counts the hit. False if the entry is no longer the same. */
+bool tool_cache_confirm(ToolCache *self, const ToolCacheHit *hit);
+
+/* Whether the entry is still the one that was found, and valid: a value that was copied
+ * then is what a new search would return. Counts a hit if so. False for entries with
+ * tags. For bindings that keep values they built. */
+bool tool_cache_is_same(ToolCache *self, const ToolCacheHit *hit);
 
 /* Whether the key is there; counts nothing. */
 ToolCacheResult tool_cache_peek(ToolCache *self, const ToolCacheKey *key,

@@ -5,7 +5,8 @@
 #include "cachemodule.h"
 
 typedef struct {
-    PyObject_HEAD PyObject *store; /* owned: keeps the mapping */
+    PyObject ob_base;
+    PyObject *store; /* owned: keeps the mapping */
     ToolCacheFlight flight;
     ToolCacheFlightState state;
 } FlightObject;

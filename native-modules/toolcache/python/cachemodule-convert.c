@@ -50,6 +50,7 @@ cachemodule_key(CacheState *state, PyObject *tool, PyObject *args,
 {
     ToolCacheKey *key = &ret_arguments->key;
     ret_arguments->owned = NULL;
+    key->tool_hash = 0;
     if (!PyUnicode_Check(tool)) {
         PyErr_Format(PyExc_TypeError, "tool must be str, not %.200s",
                      Py_TYPE(tool)->tp_name);

@@ -21,8 +21,12 @@ typedef struct {
 } CacheState;
 
 typedef struct {
-    PyObject_HEAD ToolCache *cache; /* owned */
-    CacheState *state;              /* of the module, which the type keeps alive */
+    PyObject ob_base;
+    ToolCache *cache;     /* owned */
+    struct CacheHot *hot; /* owned; NULL until there is something to keep */
+    PyObject *tool;       /* owned: whose hash tool_hash is; or NULL */
+    uint64_t tool_hash;
+    CacheState *state; /* of the module, which the type keeps alive */
 } CacheObject;
 
 extern struct PyModuleDef cachemodule_definition;

@@ -1,27 +1,57 @@
 /* SPDX-License-Identifier: MIT */
 /* The type Store: the calls that are made often. ferrule.cache.ToolCache is a subclass
  * that adds what is called on a miss. */
-#include "cachemodule.h"
+#include "cachehot.h"
 
 #define STORE_CACHE(self) (((CacheObject *)(self))->cache)
 
+/* The value of an entry that was found; NULL without an exception if it changed. */
 static PyObject *
-store_get(PyObject *self, PyObject *tool, PyObject *args, PyObject *otherwise)
+store_value(CacheObject *self, const ToolCacheHit *hit, PyObject *tool, PyObject *args)
 {
-    CacheState *state = ((CacheObject *)self)->state;
-    ToolCache *cache = STORE_CACHE(self);
+    PyObject *value = cachehot_value(self->hot, self->cache, hit);
+    if (value == NULL) {
+        value = cachemodule_read(self->cache, hit);
+    }
+    if (value != NULL) {
+        cachehot_remember(&self->hot, hit, tool, args, value);
+    }
+    return value;
+}
+
+/* Agents name few tools, each by one and the same object. */
+static void
+store_hash_tool(CacheObject *self, PyObject *tool, ToolCacheKey *key)
+{
+#ifndef Py_GIL_DISABLED
+    if (self->tool != tool) {
+        self->tool_hash = tool_cache_hash_tool(self->cache, key->tool, key->tool_size);
+        Py_XSETREF(self->tool, Py_NewRef(tool));
+    }
+    key->tool_hash = self->tool_hash;
+#endif
+}
+
+static PyObject *
+store_get(CacheObject *self, PyObject *tool, PyObject *args, PyObject *otherwise)
+{
+    ToolCache *cache = self->cache;
     CacheArguments arguments;
-    if (!cachemodule_key(state, tool, args, &arguments)) {
+    PyObject *value = cachehot_get(self->hot, cache, tool, args);
+    if (value != NULL) {
+        return value;
+    }
+    if (!cachemodule_key(self->state, tool, args, &arguments)) {
         return NULL;
     }
     GError *error = NULL;
     ToolCacheHit hit;
     ToolCacheResult result;
-    PyObject *value = NULL;
+    store_hash_tool(self, tool, &arguments.key);
     do {
         result = tool_cache_find(cache, &arguments.key, &hit, &error);
         if (result == TOOL_CACHE_FOUND) {
-            value = cachemodule_read(cache, &hit);
+            value = store_value(self, &hit, tool, args);
         }
     } while (result == TOOL_CACHE_FOUND && value == NULL && !PyErr_Occurred());
     cachemodule_key_clear(&arguments);
@@ -64,10 +94,11 @@ static PyObject *
 store_get_call(PyObject *self, PyObject *const *args, Py_ssize_t count, PyObject *names)
 {
     PyObject *otherwise = Py_None;
-    if (!store_optional("get", "default", args, count, names, &otherwise)) {
+    if ((count != 2 || names != NULL) &&
+        !store_optional("get", "default", args, count, names, &otherwise)) {
         return NULL;
     }
-    return store_get(self, args[0], args[1], otherwise);
+    return store_get((CacheObject *)self, args[0], args[1], otherwise);
 }
 
 PyDoc_STRVAR(store_set_doc,
@@ -261,6 +292,8 @@ static void
 store_dealloc(PyObject *self)
 {
     PyTypeObject *type = Py_TYPE(self);
+    cachehot_free(((CacheObject *)self)->hot);
+    Py_XDECREF(((CacheObject *)self)->tool);
     tool_cache_unref(STORE_CACHE(self));
     type->tp_free(self);
     Py_DECREF(type);
