@@ -99,8 +99,8 @@ def prepare(executable, lib, folder, extensions):
     modules = folder / "modules"
     modules.mkdir(parents=True)
     loadable = [*(executable.parent / "modules").glob("*"), *extensions.glob("*")]
-    for extension in sorted(loadable):
-        (modules / extension.name).symlink_to(extension)
+    for extension in sorted(loadable):  # copies: a build may replace the originals
+        shutil.copy2(extension, modules)
     for name in left_out_modules(lib):  # `test` is one of them
         (modules / name).symlink_to(lib / name)
     copy = folder / executable.name
