@@ -12,6 +12,7 @@ struct SchemaGuardStream {
     SchemaGuardStreamState state;
     bool is_begun;
     bool is_finished;
+    bool is_whole;      /* it was valid so far when the end came */
     bool is_value_done; /* only space may follow */
     size_t checked;     /* inside a string that has not ended: right up to here */
 };
@@ -169,6 +170,7 @@ schema_guard_stream_finish(SchemaGuardStream *self)
 {
     if (!self->is_finished) {
         self->is_finished = true;
+        self->is_whole = self->state != SCHEMA_GUARD_STREAM_INVALID;
         self->run.is_partial = false;
         self->checked = 0;
         if (self->state == SCHEMA_GUARD_STREAM_MORE) {
@@ -182,5 +184,5 @@ SchemaGuardReport *
 schema_guard_stream_report(SchemaGuardStream *self)
 {
     return guard_report_new(self->guard, self->text.bytes, self->text.length,
-                            !self->is_finished);
+                            !self->is_whole);
 }
