@@ -16,6 +16,7 @@ import tempfile
 from pathlib import Path
 
 import measure
+import stock
 
 PACKAGES = ["pyperformance==1.14.0", "pyperf==2.10.0"]
 PROGRAMS = {
@@ -64,7 +65,7 @@ def seconds(interpreter, script, arguments):
 
 def main():
     print(measure.machine())
-    control = measure.cpython("stock") / "build" / "python"
+    control = stock.interpreter()
     suite = packages()
     speeds = []
     with tempfile.TemporaryDirectory() as work:

@@ -41,7 +41,6 @@ typedef struct {
 
 #define CLI_INIT \
     {            \
-        0        \
     }
 
 bool cli_parse(Cli *cli, int argc, char **argv, GError **error);

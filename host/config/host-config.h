@@ -43,7 +43,6 @@ typedef struct {
 
 #define HOST_CONFIG_INIT \
     {                    \
-        0                \
     }
 
 /* Read the file and the environment. */

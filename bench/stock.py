@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: MIT
+"""The control of the speed bench: CPython from the same source with its own default
+configure - no option, no patch, no profile - built once into the cache."""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+
+import measure
+
+sys.path.insert(0, str(measure.ROOT / "host" / "cpython"))
+
+import fetch
+
+
+def interpreter():
+    """Path of the built `python`."""
+    source, identity = fetch.origin(measure.CACHE)
+    digest = hashlib.sha256(identity.encode()).hexdigest()[:16]
+    folder = measure.CACHE / f"cpython-stock-{digest}"
+    python = folder / "build" / "python"
+    if (folder / "complete").exists():
+        return python
+    print("building CPython with its default configure, once (5 minutes)", flush=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / "build").mkdir(parents=True)
+    fetch.unpack(source, folder / "src")
+    with open(folder / "build.log", "wb") as log:
+        for command in (["../src/configure"], ["make", f"-j{os.cpu_count()}"]):
+            subprocess.run(command, cwd=folder / "build", stdout=log, stderr=log,
+                           check=True)  # fmt: skip
+    (folder / "complete").touch()
+    return python
