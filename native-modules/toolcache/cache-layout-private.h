@@ -85,8 +85,9 @@ typedef enum {
 
 /* Header of a block in use; the optional CacheExtra, the key and the value follow.
  * `life`, key length, kind and `value_size` never change while the entry is in the
- * index; everything else is guarded by the shard's lock and not looked at by readers.
- */
+ * index; everything else is guarded by the shard's lock and not looked at by readers -
+ * except by one that is late and still copies what was here before. Therefore every
+ * write to a block is a relaxed atomic one in a ThreadSanitizer build. */
 typedef struct {
     _Atomic uint64_t life;  /* 0-39 deadline in ticks, 40-51 tool, 52-63 generation */
     _Atomic uint32_t shape; /* CacheShape */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cache-policy-private.h"
+#include "cache-racy-private.h"
 
 #include "cache-bucket-private.h"
 #include "cache-index-private.h"
@@ -19,12 +20,12 @@ policy_link(CacheView *view, CacheList *list, uint32_t ref)
     if (entry == NULL) {
         return;
     }
-    entry->newer = 0;
-    entry->older = list->newest;
+    cache_racy_store_u32(&entry->newer, 0);
+    cache_racy_store_u32(&entry->older, list->newest);
     if (list->newest != 0) {
         CacheEntry *next = cache_view_entry(view, list->newest);
         if (next != NULL) {
-            next->newer = ref;
+            cache_racy_store_u32(&next->newer, ref);
         }
     }
     else {
@@ -40,13 +41,13 @@ policy_unlink(CacheView *view, CacheList *list, CacheEntry *entry)
     CacheEntry *newer = entry->newer ? cache_view_entry(view, entry->newer) : NULL;
     CacheEntry *older = entry->older ? cache_view_entry(view, entry->older) : NULL;
     if (newer != NULL) {
-        newer->older = entry->older;
+        cache_racy_store_u32(&newer->older, entry->older);
     }
     else {
         list->newest = entry->older;
     }
     if (older != NULL) {
-        older->newer = entry->newer;
+        cache_racy_store_u32(&older->newer, entry->newer);
     }
     else {
         list->oldest = entry->newer;
@@ -247,7 +248,7 @@ policy_use(CacheView *view, uint32_t ref, CacheEntry *entry)
     bool is_recent = is_lir || policy_is_recent(view, shard->now - entry->access);
     policy_adapt(view, entry->hash);
     policy_unlink(view, policy_list(view, entry), entry);
-    entry->access = shard->now++;
+    cache_racy_store_u32(&entry->access, shard->now++);
     if (is_recent) {
         policy_promote(view, ref, entry);
     }
@@ -276,7 +277,7 @@ cache_policy_add(CacheView *view, uint32_t ref)
         atomic_store_explicit(&ghost->word, 0, memory_order_relaxed);
     }
     policy_adapt(view, entry->hash);
-    entry->access = shard->now++;
+    cache_racy_store_u32(&entry->access, shard->now++);
     if (is_back || shard->lir.count < policy_lir_target(view)) {
         policy_promote(view, ref, entry);
     }
@@ -297,7 +298,7 @@ cache_policy_replace(CacheView *view, uint32_t old, uint32_t ref)
     policy_unlink(view, list, from);
     cache_entry_set_shape(to, CACHE_SHAPE_LIR,
                           cache_entry_shape(from) & CACHE_SHAPE_LIR);
-    to->access = from->access;
+    cache_racy_store_u32(&to->access, from->access);
     policy_link(view, list, ref);
     policy_use(view, ref, to);
 }

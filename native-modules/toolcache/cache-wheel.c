@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cache-wheel-private.h"
+#include "cache-racy-private.h"
 
 #include <string.h>
 
@@ -49,7 +50,8 @@ cache_wheel_link(CacheView *view, uint32_t ref)
         return;
     }
     uint64_t deadline = cache_life_deadline(cache_entry_life(entry));
-    entry->timer_next = entry->timer_prev = 0;
+    cache_racy_store_u32(&entry->timer_next, 0);
+    cache_racy_store_u32(&entry->timer_prev, 0);
     if (deadline == CACHE_DEADLINE_NONE) {
         return;
     }
@@ -57,11 +59,11 @@ cache_wheel_link(CacheView *view, uint32_t ref)
     uint32_t level = wheel_level(shard->wheel_now, deadline);
     uint32_t slot = wheel_slot(deadline, level);
     uint32_t *head = &shard->wheel[level][slot];
-    entry->timer_next = *head;
+    cache_racy_store_u32(&entry->timer_next, *head);
     if (*head != 0) {
         CacheEntry *next = cache_view_entry(view, *head);
         if (next != NULL) {
-            next->timer_prev = ref;
+            cache_racy_store_u32(&next->timer_prev, ref);
         }
     }
     *head = ref;
@@ -113,15 +115,16 @@ cache_wheel_unlink(CacheView *view, uint32_t ref)
     CacheEntry *prev =
         entry->timer_prev ? cache_view_entry(view, entry->timer_prev) : NULL;
     if (next != NULL) {
-        next->timer_prev = entry->timer_prev;
+        cache_racy_store_u32(&next->timer_prev, entry->timer_prev);
     }
     if (prev != NULL) {
-        prev->timer_next = entry->timer_next;
+        cache_racy_store_u32(&prev->timer_next, entry->timer_next);
     }
     else {
         wheel_unlink_head(view, ref, entry);
     }
-    entry->timer_next = entry->timer_prev = 0;
+    cache_racy_store_u32(&entry->timer_next, 0);
+    cache_racy_store_u32(&entry->timer_prev, 0);
 }
 
 /* Moves entries of coarser slots that have begun to finer ones. Returns false when the

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <optional>
 #include <string>
 
@@ -11,7 +12,8 @@
 
 class FakeClock {
   public:
-    int64_t now = INT64_C(1000) * BASE_CLOCK_SECOND_NS;
+    // Read by the keeper's thread, too.
+    std::atomic<int64_t> now = INT64_C(1000) * BASE_CLOCK_SECOND_NS;
 
     BaseClock
     clock()
@@ -59,7 +61,7 @@ class Store {
     static ToolCacheKey
     Key(const std::string &tool, const std::string &args)
     {
-        return {tool.data(), tool.size(), args.data(), args.size()};
+        return {tool.data(), tool.size(), args.data(), args.size(), 0};
     }
 
     ToolCacheSetResult
