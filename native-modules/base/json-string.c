@@ -38,19 +38,16 @@ hex4(const char *p)
     return bad ? 0x10000 : value;
 }
 
-/* Returns the byte after the escape whose backslash is at `p`, NULL if it is none. */
+/* The letters of two-byte escapes. */
+static const bool is_escape_letter[256] = {
+    ['"'] = true, ['\\'] = true, ['/'] = true, ['b'] = true,
+    ['f'] = true, ['n'] = true,  ['r'] = true, ['t'] = true,
+};
+
+/* Returns the byte after the \uXXXX whose backslash is at `p`, NULL if it is none. */
 static const char *
-skip_escape(const char *p, const char *end, JsonStringInfo *info, const char **ret_bad)
+skip_unicode(const char *p, const char *end, JsonStringInfo *info, const char **ret_bad)
 {
-    info->is_escaped = true;
-    *ret_bad = end - p >= 2 ? p : end;
-    info->error = end - p >= 2 ? JSON_ERROR_ESCAPE : JSON_ERROR_TRUNCATED;
-    if (end - p < 2) {
-        return NULL;
-    }
-    if (p[1] != 'u') {
-        return p[1] != '\0' && strchr("\"\\/bfnrt", p[1]) != NULL ? p + 2 : NULL;
-    }
     for (int i = 2; i < 6; i++) {
         if (p + i >= end) {
             *ret_bad = end;
@@ -58,74 +55,136 @@ skip_escape(const char *p, const char *end, JsonStringInfo *info, const char **r
             return NULL;
         }
         if (hex_value(p[i]) == HEX_BAD) {
+            *ret_bad = p;
+            info->error = JSON_ERROR_ESCAPE;
             return NULL;
         }
     }
     return p + 6;
 }
 
-/* Moves over the bytes that need no look: not quote, backslash, control, non-ASCII. */
+/* Returns the byte after the escape whose backslash is at `p`, NULL if it is none. */
 static inline const char *
-skip_plain(const char *p, const char *end)
+skip_escape(const char *p, const char *end, JsonStringInfo *info, const char **ret_bad)
 {
-#ifdef __SSE2__
-    const __m128i quote = _mm_set1_epi8('"');
-    const __m128i slash = _mm_set1_epi8('\\');
-    const __m128i space = _mm_set1_epi8(' ');
-    while (end - p >= 16) {
-        __m128i chunk = _mm_loadu_si128((const __m128i *)p);
-        /* Signed: bytes from 0x80 are below ' ' as well. */
-        __m128i stop = _mm_or_si128(
-            _mm_or_si128(_mm_cmpeq_epi8(chunk, quote), _mm_cmpeq_epi8(chunk, slash)),
-            _mm_cmplt_epi8(chunk, space));
-        int mask = _mm_movemask_epi8(stop);
-        if (mask != 0) {
-            return p + __builtin_ctz((unsigned)mask);
-        }
-        p += 16;
+    info->is_escaped = true;
+    if (end - p >= 2 && is_escape_letter[(unsigned char)p[1]]) {
+        return p + 2;
     }
-#endif
-    while (p < end && *p != '"' && *p != '\\' && (signed char)*p >= ' ') {
-        p++;
+    if (end - p >= 2 && p[1] == 'u') {
+        return skip_unicode(p, end, info, ret_bad);
+    }
+    *ret_bad = end - p >= 2 ? p : end;
+    info->error = end - p >= 2 ? JSON_ERROR_ESCAPE : JSON_ERROR_TRUNCATED;
+    return NULL;
+}
+
+/* Moves over the characters beyond ASCII at `p`; NULL if one is malformed. */
+static inline const char *
+skip_wide(const char *p, const char *end, JsonStringInfo *info, const char **ret_bad)
+{
+    info->is_ascii = false;
+    while (p < end && (signed char)*p < 0) {
+        unsigned char lead = (unsigned char)*p;
+        bool two = lead >= 0xC2 && lead < 0xE0 && end - p >= 2 &&
+                   base_utf8_is_tail((unsigned char)p[1]);
+        size_t n = two ? 2 : base_utf8_sequence(p, (size_t)(end - p));
+        if (n == 0) {
+            *ret_bad = p;
+            info->error = JSON_ERROR_UTF8;
+            return NULL;
+        }
+        p += n;
     }
     return p;
 }
+
+/* Deals with the byte that stopped the scan; NULL after an error. Not for quotes. */
+static inline const char *
+skip_special(const char *p, const char *end, JsonStringInfo *info, const char **ret_bad)
+{
+    if (*p == '\\') {
+        return skip_escape(p, end, info, ret_bad);
+    }
+    if ((signed char)*p < 0) {
+        return skip_wide(p, end, info, ret_bad);
+    }
+    *ret_bad = p;
+    info->error = JSON_ERROR_CONTROL;
+    return NULL;
+}
+
+#ifdef __SSE2__
+/* A bit for each of 16 bytes that is a quote, a backslash, a control or beyond ASCII.
+ */
+static inline unsigned
+special_bytes(const char *p)
+{
+    __m128i chunk = _mm_loadu_si128((const __m128i *)p);
+    /* Signed: bytes from 0x80 are below ' ' as well. */
+    __m128i stop =
+        _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(chunk, _mm_set1_epi8('"')),
+                                  _mm_cmpeq_epi8(chunk, _mm_set1_epi8('\\'))),
+                     _mm_cmplt_epi8(chunk, _mm_set1_epi8(' ')));
+    return (unsigned)_mm_movemask_epi8(stop);
+}
+
+/* Scans whole blocks of 16 bytes from *at on. Returns the closing quote; NULL with *at
+ * where less than a block is left, or after an error. */
+static const char *
+check_blocks(const char **at, const char *end, JsonStringInfo *info,
+             const char **ret_bad)
+{
+    const char *p = *at;
+    while (end - p >= 16) {
+        const char *next = p + 16;
+        unsigned mask = special_bytes(p);
+        while (mask != 0) {
+            const char *special = p + __builtin_ctz(mask);
+            if (*special == '"') {
+                return special;
+            }
+            const char *behind = skip_special(special, end, info, ret_bad);
+            if (behind == NULL) {
+                return NULL;
+            }
+            if (behind >= next) {
+                next = behind;
+                break;
+            }
+            mask &= ~0u << (behind - p);
+        }
+        p = next;
+    }
+    *at = p;
+    return NULL;
+}
+#endif
 
 const char *
 json_string_check(const char *p, const char *end, JsonStringInfo *ret_info,
                   const char **ret_bad)
 {
     *ret_info = (JsonStringInfo){.is_ascii = true};
-    for (;;) {
-        p = skip_plain(p, end);
-        *ret_bad = p;
-        if (p == end) {
-            ret_info->error = JSON_ERROR_TRUNCATED;
-            return NULL;
-        }
-        if (*p == '"') {
-            ret_info->error = JSON_ERROR_NONE;
-            return p;
-        }
-        if (*p == '\\') {
-            p = skip_escape(p, end, ret_info, ret_bad);
-            if (p == NULL) {
-                return NULL;
-            }
-            continue;
-        }
-        if ((unsigned char)*p < ' ') {
-            ret_info->error = JSON_ERROR_CONTROL;
-            return NULL;
-        }
-        ret_info->is_ascii = false;
-        size_t n = base_utf8_sequence(p, (size_t)(end - p));
-        if (n == 0) {
-            ret_info->error = JSON_ERROR_UTF8;
-            return NULL;
-        }
-        p += n;
+#ifdef __SSE2__
+    const char *close = check_blocks(&p, end, ret_info, ret_bad);
+    if (close != NULL || ret_info->error != JSON_ERROR_NONE) {
+        return close;
     }
+#endif
+    while (p < end && *p != '"') {
+        bool plain = *p != '\\' && (signed char)*p >= ' ';
+        p = plain ? p + 1 : skip_special(p, end, ret_info, ret_bad);
+        if (p == NULL) {
+            return NULL;
+        }
+    }
+    if (p >= end) {
+        *ret_bad = end;
+        ret_info->error = JSON_ERROR_TRUNCATED;
+        return NULL;
+    }
+    return p;
 }
 
 static char

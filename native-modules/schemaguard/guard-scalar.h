@@ -41,19 +41,18 @@ guard_scan_string(GuardRun *run, const char *p, GuardStringKind *ret_kind)
     const __m128i quote = _mm_set1_epi8('"');
     const __m128i slash = _mm_set1_epi8('\\');
     const __m128i space = _mm_set1_epi8(' ');
-    const char *first = p;
-    for (; GUARD_LIKELY(first <= run->wide_end); first += 16) {
-        __m128i chunk = _mm_loadu_si128((const __m128i *)first);
+    for (; GUARD_LIKELY(p <= run->wide_end); p += 16) {
+        __m128i chunk = _mm_loadu_si128((const __m128i *)p);
         __m128i quotes = _mm_cmpeq_epi8(chunk, quote);
         /* Signed: bytes from 0x80 are below ' ' as well. */
         __m128i others =
             _mm_or_si128(_mm_cmpeq_epi8(chunk, slash), _mm_cmplt_epi8(chunk, space));
         unsigned mask = (unsigned)_mm_movemask_epi8(_mm_or_si128(quotes, others));
         if (mask != 0) {
-            const char *stop = first + __builtin_ctz(mask);
-            if (GUARD_LIKELY(*stop == '"')) {
+            p += __builtin_ctz(mask);
+            if (GUARD_LIKELY(*p == '"')) {
                 *ret_kind = (GuardStringKind){false, true};
-                return stop;
+                return p;
             }
             break;
         }
@@ -147,6 +146,10 @@ guard_scalar_number(GuardRun *run, const GuardNode *node, const char *p)
             (part->step == 0 || (part->step > 0 && value % part->step == 0))) {
             return end;
         }
+    }
+    bool takes_any = (node->types & GUARD_TYPE_NUMBER) == GUARD_TYPE_NUMBER;
+    if (GUARD_LIKELY(takes_any && (node->choice | node->number) == 0)) {
+        return end;
     }
     return guard_check_number(run, node, p, end, plain) ? end : NULL;
 }
