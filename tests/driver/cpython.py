@@ -141,7 +141,7 @@ def run_file(executable, name, config, environment):
                                   TIMEOUT + 60, cwd=folder, memory=MEMORY_MAX)
         failed = read_junit(junit)
         if failed is not None:
-            failed |= read_text(said)
+            failed = read_text(said) | failed
     again = f"./dev test cpython/{name}"
     return judge(name, code, said, failed, expected, again)
 
@@ -161,11 +161,13 @@ def read_junit(path):
 
 def read_text(said):
     """The same from unittest's words: sub-tests are not in the file."""
-    return {
-        place if name.startswith("setUp") else f"{place.removesuffix('.' + name)}.{name}":
-            f"see the output of {place}"
-        for name, place in re.findall(r"^(?:FAIL|ERROR): (\w+) \(([\w.]+)\)", said, re.M)
-    }
+    found = {}
+    for match in re.finditer(r"^(?:FAIL|ERROR): (\w+) \((test\.[\w.]+)\)", said, re.M):
+        name, place = match.groups()
+        if not name.startswith("setUp"):
+            place = f"{place.removesuffix('.' + name)}.{name}"
+        found.setdefault(place, said[match.end() : match.end() + 3000].split("=" * 70)[0])
+    return found
 
 
 def _listed(test, expected):

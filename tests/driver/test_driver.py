@@ -188,6 +188,15 @@ class Cpython(unittest.TestCase):
     def test_listed_but_passing_is_reported(self):
         self.assertEqual(self.judge({}, {"C.test_a": "by design"}, 0), "failed")
 
+    def test_sub_tests_are_read_from_the_output(self):
+        said = ("FAIL: test_a (test.test_x.C.test_a) (i=1)\n-----\nAssertionError: 1\n"
+                + "=" * 70 + "\nERROR: setUpClass (test.test_x.D)\nKeyError\n"
+                "FAIL: test_b (__main__.C.test_b)\nof another process\n")
+        found = cpython.read_text(said)
+        self.assertEqual(sorted(found), ["test.test_x.C.test_a", "test.test_x.D"])
+        self.assertIn("AssertionError: 1", found["test.test_x.C.test_a"])
+        self.assertNotIn("KeyError", found["test.test_x.C.test_a"])
+
     def test_death_fails(self):
         self.assertEqual(self.judge(None, {}, -11), "failed")
         self.assertEqual(self.judge({}, {}, -11), "failed")
