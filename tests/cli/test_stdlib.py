@@ -69,7 +69,7 @@ def left_out(table=None, prefix=""):
     rows = {}
     for name, row in (table or tomllib.loads(TRIM.read_text())).items():
         if isinstance(row, dict):
-            rows |= {prefix + name: row} if "reason" in row else {}
+            rows |= {prefix + name: row} if "reason" in row and "keep" not in row else {}
             rows |= left_out(row, f"{prefix}{name}.")
     return rows
 

@@ -27,8 +27,9 @@ TEST(StdlibTable, EveryEntryDecodes)
         g_autoptr(GError) error = nullptr;
         ASSERT_TRUE(stdlib_table_read(&entry, buffer.data(), &error)) << entry.name;
         EXPECT_EQ(buffer[entry.size], '\xa5') << "wrote past the end";
-        if (!entry.is_data) /* marshalled code, with or without a reference flag */
+        if (!entry.is_data) { /* marshalled code, with or without a reference flag */
             EXPECT_EQ(buffer[0] & 0x7f, 'c') << entry.name;
+        }
     }
 }
 
