@@ -5,19 +5,22 @@
  *            process-shared, never held while anything can block or call out.
  * Ownership  the lock lives where its user put it, at any address in each process.
  * Threads    any thread of any process that maps it.
- * Errors     BASE_LOCK_BROKEN: the lock cannot be used any more (its memory was
- *            overwritten); the caller must not go on.
- * Cost       about 20 ns when nobody holds it.
- * Example    BaseLockState state = base_lock_acquire(&lock);
- *            if (state == BASE_LOCK_ORPHANED)
- *                repair();               // the last holder died inside
- *            base_lock_release(&lock);
+ * Errors     BASE_LOCK_BROKEN: the lock cannot be used (its memory was overwritten, or
+ *            its holder is stopped for BASE_LOCK_PATIENCE_S); the caller must not go
+ * on. Cost       about 20 ns when nobody holds it. Example    BaseLockState state =
+ * base_lock_acquire(&lock); if (state == BASE_LOCK_ORPHANED) repair();               //
+ * the last holder died inside base_lock_release(&lock);
  */
 #pragma once
 
 #include <errno.h>
 #include <pthread.h>
 #include <stdbool.h>
+#include <time.h>
+
+enum {
+    BASE_LOCK_PATIENCE_S = 3 /* holders need microseconds */
+};
 
 typedef pthread_mutex_t BaseLock;
 
@@ -58,7 +61,14 @@ base_lock_state(BaseLock *self, int result)
 static inline BaseLockState
 base_lock_acquire(BaseLock *self)
 {
-    return base_lock_state(self, pthread_mutex_lock(self));
+    int result = pthread_mutex_trylock(self);
+    if (__builtin_expect(result == EBUSY, 0)) {
+        struct timespec until;
+        clock_gettime(CLOCK_MONOTONIC, &until);
+        until.tv_sec += BASE_LOCK_PATIENCE_S;
+        result = pthread_mutex_clocklock(self, CLOCK_MONOTONIC, &until);
+    }
+    return base_lock_state(self, result);
 }
 
 static inline BaseLockState

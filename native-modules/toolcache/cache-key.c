@@ -72,7 +72,7 @@ key_finish(CacheKey *self, ToolCache *cache)
 {
     self->size = self->prefix_size + self->tool_size + self->args_size;
     uint64_t hash = base_hash_bytes(&cache->hash, self->args, self->args_size);
-    self->hash = base_hash_mix(hash, self->tool_hash);
+    self->hash = base_hash_mix(hash, self->tool_hash) & cache->hash_mask;
     self->view = key_view(cache, self);
 }
 
@@ -151,5 +151,5 @@ cache_key_hash(const ToolCache *cache, const CacheKeyParts *parts)
 {
     uint64_t tool = base_hash_bytes(&cache->hash, parts->tool, parts->tool_size);
     uint64_t args = base_hash_bytes(&cache->hash, parts->args, parts->args_size);
-    return base_hash_mix(args, tool);
+    return base_hash_mix(args, tool) & cache->hash_mask;
 }

@@ -118,6 +118,7 @@ cache_mapping_handle(unsigned char *base, const char *name, GError **error)
     cache->geometry = geometry;
     cache->ttl_ns = header->ttl_ns;
     base_hash_init(&cache->hash, header->seed);
+    cache->hash_mask = UINT64_MAX;
     base_clock_init(&cache->clock);
     cache_mapping_bind(cache);
     return cache;

@@ -40,6 +40,7 @@ struct ToolCache {
     CacheGeometry geometry;
     CacheView views[CACHE_SHARDS_MAX];
     BaseHash hash;
+    uint64_t hash_mask; /* test seam: 0 gives all keys one hash; all ones otherwise */
     BaseClock clock;
     uint64_t ttl_ns; /* 0: for ever */
 };

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT
+// Four processes under a mixed load, one of them killed again and again.
+#include <csignal>
+#include <random>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cache_support.h"
+#include "mapping_shim.h"
+
+namespace {
+
+const unsigned PROCESSES = 4;
+const unsigned KILLS = 150;
+
+struct Shared {
+    std::atomic<uint64_t> steps[PROCESSES];
+    std::atomic<uint64_t> wrong;
+    std::atomic<uint64_t> hits;
+};
+
+char
+Letter(uint64_t key)
+{
+    return static_cast<char>('a' + key % 26);
+}
+
+[[noreturn]] void
+Work(Store &store, Shared *shared, unsigned number, uint64_t seed)
+{
+    std::mt19937_64 random(seed);
+    for (;;) {
+        uint64_t key = random() % 2000;
+        std::string args = std::to_string(key);
+        switch (random() % 10) {
+        case 0:
+        case 1:
+        case 2:
+            store.set("t", args, std::string(random() % 1500, Letter(key)));
+            break;
+        case 3:
+            store.del("t", args);
+            break;
+        default:
+            auto value = store.get("t", args);
+            if (value) {
+                shared->hits++;
+                if (value->find_first_not_of(Letter(key)) != std::string::npos) {
+                    shared->wrong++;
+                }
+            }
+        }
+        shared->steps[number]++;
+    }
+}
+
+pid_t
+Start(Store &store, Shared *shared, unsigned number, uint64_t seed)
+{
+    pid_t child = fork();
+    if (child == 0) {
+        Work(store, shared, number, seed);
+    }
+    return child;
+}
+
+// All go on: each makes a step after the moment of the call.
+bool
+AllMove(Shared *shared)
+{
+    for (unsigned i = 0; i < PROCESSES; i++) {
+        uint64_t before = shared->steps[i];
+        for (int wait = 0; shared->steps[i] == before; wait++) {
+            if (wait > 20000) {
+                return false;
+            }
+            usleep(1000);
+        }
+    }
+    return true;
+}
+
+void
+Rage(uint64_t max_entries, uint64_t max_bytes)
+{
+    Store store(max_entries, 60, max_bytes);
+    auto *shared =
+        static_cast<Shared *>(mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE,
+                                   MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+    std::mt19937_64 random(99);
+    pid_t children[PROCESSES];
+    for (unsigned i = 0; i < PROCESSES; i++) {
+        children[i] = Start(store, shared, i, i);
+    }
+    unsigned kills = KILLS * mapping_shim_factor();
+    for (unsigned kill_number = 0; kill_number < kills; kill_number++) {
+        usleep(static_cast<useconds_t>(random() % 3000));
+        unsigned victim = static_cast<unsigned>(random() % PROCESSES);
+        kill(children[victim], SIGKILL);
+        waitpid(children[victim], nullptr, 0);
+        children[victim] = Start(store, shared, victim, random());
+        EXPECT_LE(store.stats().entries, max_entries);
+        if (max_bytes != 0) {
+            EXPECT_LE(store.stats().bytes, max_bytes);
+        }
+    }
+    EXPECT_TRUE(AllMove(shared)) << "a process hangs";
+    EXPECT_EQ(shared->wrong, 0u);
+    EXPECT_GT(shared->hits, 0u);
+    EXPECT_LE(store.stats().shards_lost, kills);
+    for (pid_t child : children) {
+        kill(child, SIGKILL);
+        waitpid(child, nullptr, 0);
+    }
+    printf("%u kills, %lu shards lost, %lu hits\n", kills,
+           static_cast<unsigned long>(store.stats().shards_lost),
+           static_cast<unsigned long>(shared->hits.load()));
+    tool_cache_clear(store.cache);
+    EXPECT_EQ(store.stats().entries, 0u);
+    EXPECT_EQ(store.stats().bytes, 0u);
+    munmap(shared, sizeof(Shared));
+}
+
+TEST(Death, OfWritersOfOneShard)
+{
+    Rage(1000, 1 << 20);
+}
+
+TEST(Death, OfWritersOfManyShards)
+{
+    Rage(40000, 0);
+}
+
+} // namespace
