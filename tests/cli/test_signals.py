@@ -111,6 +111,14 @@ class Interrupted(HostCase):
         self.assertEqual(done.stdout.strip(), str(signal.SIG_IGN.value) if
                          "Handlers" not in done.stdout else "Handlers.SIG_IGN")
 
+    def test_blocked_by_the_parent_stays_blocked(self):
+        # multiprocessing's resource tracker is started so, and outlives Ctrl-C.
+        done = subprocess.run(
+            [FERRULE, "-c", "import signal; print(signal.SIGINT in "
+             "signal.pthread_sigmask(signal.SIG_BLOCK, []))"], capture_output=True,
+            preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT]))
+        self.assertEqual(done.stdout, b"True\n", done.stderr)
+
     def test_shell_sees_130(self):
         done = shell('"$FERRULE" -c "import os, signal; os.kill(os.getpid(), 2); '
                      'import time; time.sleep(9)"; echo $?')

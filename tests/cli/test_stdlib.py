@@ -103,6 +103,10 @@ class LeftOut(HostCase):
         self.expect(self.run_code("import nosuch"), code=1,
                     err="ModuleNotFoundError: No module named 'nosuch'")
 
+    def test_name_with_a_zero_byte(self):
+        self.expect(self.run_code("__import__('string\\0')"), code=1,
+                    err="ModuleNotFoundError")
+
     def test_optional_import_goes_on(self):
         self.expect(self.run_code("""
             import importlib.util
@@ -223,6 +227,13 @@ class AsFiles(HostCase):
 class Builtins(HostCase):
     def test_names_that_site_adds(self):
         self.expect(self.run_script("print(exit, quit); exit(3)"), code=3)
+        self.expect(run("-I", "-c", "exit(3)"), code=3)
+        self.expect(run("-S", "-c", "exit(3)"), code=1, err="NameError")
+
+    def test_hook_has_a_signature(self):
+        self.expect(self.run_code("import inspect, sys\n"
+                                  "print(len(inspect.signature(sys.excepthook).parameters))"),
+                    out="3\n")
 
     def test_native_modules(self):
         self.expect(self.run_code("""
