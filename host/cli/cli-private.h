@@ -5,18 +5,18 @@
 #include "cli.h"
 
 /* Texts for --help; constant. */
-extern const char cli_help_main[];
-extern const char cli_help_run[];
-extern const char cli_help_info[];
+extern const char cli_text_main[];
+extern const char cli_text_run[];
+extern const char cli_text_info[];
 
-bool cli_usage(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
+bool cli_text_refuse(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
 /* Make `text` what the command prints. */
-bool cli_set_text(Cli *cli, const char *text);
+bool cli_text_set(Cli *cli, const char *text);
 
 /* A command line as `python` takes it: argv[1] begins with '-' or is a script. */
 bool cli_parse_python(Cli *cli, int argc, char **argv, GError **error);
 
 /* Find out what `target` is: a script, or a folder with agent.py. Sets cli->script and
  * cli->vendor. */
-bool cli_set_script(Cli *cli, const char *target, GError **error);
+bool cli_target_set(Cli *cli, const char *target, GError **error);

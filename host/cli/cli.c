@@ -1,32 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli.h"
 
-#include <stdarg.h>
 #include <string.h>
 
 #include "build-info.h"
 #include "cli-private.h"
-#include "config-value.h"
 #include "host-error.h"
-
-bool
-cli_usage(GError **error, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    g_autofree char *reason = g_strdup_vprintf(format, arguments);
-    va_end(arguments);
-    g_set_error(error, HOST_ERROR, HOST_ERROR_USAGE, "%s", reason);
-    return false;
-}
-
-bool
-cli_set_text(Cli *cli, const char *text)
-{
-    cli->command = CLI_TEXT;
-    cli->text = g_strdup(text);
-    return true;
-}
 
 /* ---- run -------------------------------------------------------------------- */
 
@@ -41,14 +20,14 @@ take_flag(Cli *cli, int argc, char **argv, int *at, GError **error)
                                 : g_strndup(word + 2, (size_t)(equals - word) - 2);
     bool takes_value;
     if (!g_str_has_prefix(word, "--") || !host_config_has_flag(flag, &takes_value))
-        return cli_usage(
+        return cli_text_refuse(
             error, "run: unknown option %s; `ferrule run --help` lists them", word);
     if (!takes_value && equals != NULL)
-        return cli_usage(error, "run: --%s takes no value", flag);
+        return cli_text_refuse(error, "run: --%s takes no value", flag);
     const char *value = equals == NULL ? NULL : equals + 1;
     if (takes_value && value == NULL) {
         if (*at + 1 >= argc)
-            return cli_usage(error, "run: --%s needs a value", flag);
+            return cli_text_refuse(error, "run: --%s needs a value", flag);
         value = argv[++*at];
     }
     ++*at;
@@ -64,7 +43,7 @@ parse_run(Cli *cli, int argc, char **argv, GError **error)
     cli->command = CLI_RUN;
     while (at < argc && argv[at][0] == '-' && argv[at][1] != '\0') {
         if (strcmp(argv[at], "--help") == 0 || strcmp(argv[at], "-h") == 0)
-            return cli_set_text(cli, cli_help_run);
+            return cli_text_set(cli, cli_text_run);
         if (strcmp(argv[at], "--") == 0) {
             at++;
             break;
@@ -73,9 +52,9 @@ parse_run(Cli *cli, int argc, char **argv, GError **error)
             return false;
     }
     if (at >= argc)
-        return cli_usage(error,
-                         "run: which script? ferrule run SCRIPT|FOLDER [ARGS...]");
-    if (!cli_set_script(cli, argv[at], error))
+        return cli_text_refuse(
+            error, "run: which script? ferrule run SCRIPT|FOLDER [ARGS...]");
+    if (!cli_target_set(cli, argv[at], error))
         return false;
     g_ptr_array_add(cli->python_argv, g_strdup(argv[0]));
     /* A name that looks like an option would be one to CPython. */
@@ -97,10 +76,10 @@ parse_info(Cli *cli, int argc, char **argv, GError **error)
         if (strcmp(argv[i], "--json") == 0)
             cli->json = true;
         else if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
-            return cli_set_text(cli, cli_help_info);
+            return cli_text_set(cli, cli_text_info);
         else
-            return cli_usage(error, "info: unknown option %s; there is only --json",
-                             argv[i]);
+            return cli_text_refuse(
+                error, "info: unknown option %s; there is only --json", argv[i]);
     }
     return true;
 }
@@ -117,16 +96,17 @@ static bool
 parse(Cli *cli, int argc, char **argv, GError **error)
 {
     if (argc < 2) {
-        return cli_usage(error, "what shall run? ferrule run SCRIPT|FOLDER [ARGS...]; "
-                                "`ferrule --help` says more");
+        return cli_text_refuse(error,
+                               "what shall run? ferrule run SCRIPT|FOLDER [ARGS...]; "
+                               "`ferrule --help` says more");
     }
     for (size_t i = 0; i < G_N_ELEMENTS(commands); i++)
         if (strcmp(argv[1], commands[i].name) == 0)
             return commands[i].parse(cli, argc, argv, error);
     if (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0)
-        return cli_set_text(cli, cli_help_main);
+        return cli_text_set(cli, cli_text_main);
     if (strcmp(argv[1], "--version") == 0)
-        return cli_set_text(cli, "ferrule " FERRULE_VERSION " (CPython " CPYTHON_VERSION
+        return cli_text_set(cli, "ferrule " FERRULE_VERSION " (CPython " CPYTHON_VERSION
                                  ")\n");
     return cli_parse_python(cli, argc, argv, error);
 }

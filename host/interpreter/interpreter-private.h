@@ -15,8 +15,8 @@ PyObject *tls_library_init_hashlib(void);
 
 /* Root of the built-in library in sys.path: the executable's own path. Set before the
  * first interpreter starts, constant while any runs. */
-void stdlib_module_set_root(const char *executable);
-const char *stdlib_module_root(void);
+void stdlib_root_set(const char *executable);
+const char *stdlib_root(void);
 
 /* Fill a PyConfig for `options`; the caller clears it. */
 PyStatus interpreter_config_fill(PyConfig *config, const InterpreterOptions *options);

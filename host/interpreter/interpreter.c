@@ -88,7 +88,7 @@ prepare(const InterpreterOptions *options)
 bool
 interpreter_start(const InterpreterOptions *options, GError **error)
 {
-    stdlib_module_set_root(options->executable);
+    stdlib_root_set(options->executable);
     hold_interrupts(SIG_BLOCK);
     if (!register_modules(error))
         return false;

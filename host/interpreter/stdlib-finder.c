@@ -8,18 +8,12 @@
  */
 #include "stdlib-private.h"
 
-StdlibState *
-stdlib_finder_state(PyObject *self)
-{
-    return PyType_GetModuleState(Py_TYPE(self));
-}
-
 /* The folder of a package, as its __path__ and as a sys.path entry. */
 static PyObject *
 package_folder(const StdlibEntry *entry)
 {
     g_autofree char *tail = g_strdelimit(g_strdup(entry->name), ".", '/');
-    return PyUnicode_FromFormat("%s/%s", stdlib_module_root(), tail);
+    return PyUnicode_FromFormat("%s/%s", stdlib_root(), tail);
 }
 
 /* Enter the package's own finder in sys.path_importer_cache, where zipimport would
@@ -64,8 +58,7 @@ make_spec(PyObject *self, PyObject *name, const StdlibEntry *entry)
                                        entry->is_package ? Py_True : Py_False);
     PyObject *spec = NULL;
     if (arguments != NULL && keywords != NULL)
-        spec =
-            PyObject_Call(stdlib_finder_state(self)->module_spec, arguments, keywords);
+        spec = PyObject_Call(stdlib_state(self)->module_spec, arguments, keywords);
     Py_XDECREF(arguments);
     Py_XDECREF(keywords);
     Py_DECREF(origin);

@@ -10,17 +10,17 @@ PyObject *
 stdlib_loader_filename(const StdlibEntry *entry)
 {
     g_autofree char *tail = g_strdelimit(g_strdup(entry->name), ".", '/');
-    return PyUnicode_FromFormat("%s/%s%s.py", stdlib_module_root(), tail,
+    return PyUnicode_FromFormat("%s/%s%s.py", stdlib_root(), tail,
                                 entry->is_package ? "/__init__" : "");
 }
 
-/* The part of `path` behind the stdlib_module_root(), "" for the root itself, NULL if
+/* The part of `path` behind the stdlib_root(), "" for the root itself, NULL if
  * elsewhere. */
 const char *
 stdlib_loader_below_root(const char *path)
 {
-    size_t length = strlen(stdlib_module_root());
-    if (strncmp(path, stdlib_module_root(), length) != 0)
+    size_t length = strlen(stdlib_root());
+    if (strncmp(path, stdlib_root(), length) != 0)
         return NULL;
     if (path[length] == '\0')
         return "";
@@ -66,8 +66,8 @@ code_of(PyObject *self, const StdlibEntry *entry, PyObject *filename)
     PyMem_Free(buffer);
     if (code == NULL)
         return NULL;
-    PyObject *done = PyObject_CallFunctionObjArgs(
-        stdlib_finder_state(self)->fix_co_filename, code, filename, NULL);
+    PyObject *done = PyObject_CallFunctionObjArgs(stdlib_state(self)->fix_co_filename,
+                                                  code, filename, NULL);
     if (done == NULL)
         Py_CLEAR(code);
     Py_XDECREF(done);

@@ -2,28 +2,13 @@
 /* stdlib-module.c - `_ferrule_stdlib`: puts the importer in place. */
 #include "stdlib-private.h"
 
-/* Constant while any interpreter runs, see stdlib_module_set_root(). */
-static const char *root;
-
-void
-stdlib_module_set_root(const char *executable)
-{
-    root = executable;
-}
-
-const char *
-stdlib_module_root(void)
-{
-    return root;
-}
-
 /* Called by importlib before the first import of each interpreter. */
 static PyObject *
 module_install(PyObject *module, PyObject *ignored)
 {
     StdlibState *state = PyModule_GetState(module);
     PyObject *hooks = PySys_GetObject("path_hooks"); /* borrowed */
-    PyObject *path = PyUnicode_FromString(root);
+    PyObject *path = PyUnicode_FromString(stdlib_root());
     bool done = path != NULL && stdlib_finder_cache(state->finder_type, path) &&
                 hooks != NULL &&
                 PyList_Append(hooks, (PyObject *)state->finder_type) == 0;

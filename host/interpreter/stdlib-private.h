@@ -20,7 +20,11 @@ typedef struct {
 extern PyType_Spec stdlib_finder_spec;
 
 /* State of the module that a finder's type belongs to. */
-StdlibState *stdlib_finder_state(PyObject *self);
+static inline StdlibState *
+stdlib_state(PyObject *self)
+{
+    return PyType_GetModuleState(Py_TYPE(self));
+}
 
 /* The part of `path` behind the root, "" for the root itself, NULL if elsewhere. */
 const char *stdlib_loader_below_root(const char *path);

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include "cli-private.h"
+/* cli-text.c - what the command line says: its help and its complaints. */
+#include <stdarg.h>
 
-const char cli_help_main[] =
+#include "cli-private.h"
+#include "host-error.h"
+
+const char cli_text_main[] =
     "usage: ferrule run [OPTIONS] SCRIPT|FOLDER [ARGS...]\n"
     "       ferrule SCRIPT [ARGS...]\n"
     "       ferrule -c CODE | -m MODULE | - [ARGS...]\n"
@@ -24,7 +28,7 @@ const char cli_help_main[] =
     "packages, 4 refused by policy, 70 internal error; SystemExit keeps its own;\n"
     "130 interrupted, 143 terminated, 141 nobody reads stdout\n";
 
-const char cli_help_run[] =
+const char cli_text_run[] =
     "usage: ferrule run [OPTIONS] SCRIPT|FOLDER [ARGS...]\n"
     "\n"
     "Runs a script, or the agent.py of a folder. What follows SCRIPT or FOLDER goes "
@@ -41,8 +45,27 @@ const char cli_help_run[] =
     "Their defaults are read from ~/.config/ferrule/ferrule.conf, or the file that\n"
     "FERRULE_CONFIG names; the environment goes before the file, a flag before both.\n";
 
-const char cli_help_info[] =
+const char cli_text_info[] =
     "usage: ferrule info [--json]\n"
     "\n"
     "Versions, built-in modules, modules of the standard library, sizes in bytes and\n"
     "what this kernel offers.\n";
+
+bool
+cli_text_refuse(GError **error, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    g_autofree char *reason = g_strdup_vprintf(format, arguments);
+    va_end(arguments);
+    g_set_error(error, HOST_ERROR, HOST_ERROR_USAGE, "%s", reason);
+    return false;
+}
+
+bool
+cli_text_set(Cli *cli, const char *text)
+{
+    cli->command = CLI_TEXT;
+    cli->text = g_strdup(text);
+    return true;
+}

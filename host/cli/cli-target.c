@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/* cli-target.c - what SCRIPT or FOLDER on a command line means. */
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cli-private.h"
+
+/* The file in a folder that runs: agent.py, else what `python FOLDER` would take. */
+static char *
+entry_of_folder(const char *folder)
+{
+    g_autofree char *agent = g_build_filename(folder, "agent.py", NULL);
+    g_autofree char *main_file = g_build_filename(folder, "__main__.py", NULL);
+    if (access(agent, F_OK) == 0)
+        return g_steal_pointer(&agent);
+    return access(main_file, F_OK) == 0 ? g_strdup(folder) : NULL;
+}
+
+/* `vendor` beside the script itself, also when it is called by a link. */
+static char *
+vendor_folder(const char *script)
+{
+    g_autofree char *real = g_canonicalize_filename(script, NULL);
+    char *resolved = realpath(script, NULL);
+    bool is_folder = g_file_test(script, G_FILE_TEST_IS_DIR);
+    const char *path = resolved == NULL ? real : resolved;
+    g_autofree char *folder = is_folder ? g_strdup(path) : g_path_get_dirname(path);
+    free(resolved);
+    g_autofree char *vendor = g_build_filename(folder, "vendor", NULL);
+    if (!g_file_test(vendor, G_FILE_TEST_IS_DIR))
+        return NULL;
+    return g_steal_pointer(&vendor);
+}
+
+bool
+cli_target_set(Cli *cli, const char *target, GError **error)
+{
+    if (access(target, F_OK) != 0)
+        return cli_text_refuse(error, "cannot run %s: %s", target, g_strerror(errno));
+    if (access(target, R_OK) != 0)
+        return cli_text_refuse(error, "cannot read %s: %s", target, g_strerror(errno));
+    bool is_folder = g_file_test(target, G_FILE_TEST_IS_DIR);
+    cli->script = is_folder ? entry_of_folder(target) : g_strdup(target);
+    if (cli->script == NULL)
+        return cli_text_refuse(
+            error, "%s has no agent.py: name the script that shall run", target);
+    if (access(cli->script, R_OK) != 0)
+        return cli_text_refuse(error, "cannot read %s: %s", cli->script,
+                               g_strerror(errno));
+    cli->vendor = vendor_folder(cli->script);
+    return true;
+}
