@@ -52,8 +52,8 @@ class Interrupted(HostCase):
     def test_script_may_catch_it(self):
         code, out, err = self.interrupt("""
             import time
-            print("ready")
             try:
+                print("ready")
                 time.sleep(60)
             except KeyboardInterrupt:
                 print("caught")
@@ -69,8 +69,8 @@ class Interrupted(HostCase):
 
     def test_finally_and_atexit_run(self):
         code, out, _ = self.interrupt(
-            "import atexit, time\natexit.register(print, 'atexit')\nprint('ready')\n"
-            "try: time.sleep(60)\nfinally: print('finally')\n")
+            "import atexit, time\natexit.register(print, 'atexit')\n\n"
+            "try: print('ready'); time.sleep(60)\nfinally: print('finally')\n")
         self.assertEqual((code, out), (-signal.SIGINT, "finally\natexit\n"))
 
     def test_during_atexit(self):
@@ -91,8 +91,7 @@ class Interrupted(HostCase):
     def test_twice(self):
         process = start("-u", self.write("a.py", """
             import time
-            print("ready")
-            try: time.sleep(60)
+            try: print("ready"); time.sleep(60)
             finally:
                 print("again")
                 time.sleep(60)
