@@ -74,10 +74,10 @@ def main():
             rounds = [(seconds(control, script, arguments),
                        seconds(measure.FERRULE, script, arguments))
                       for _ in range(ROUNDS)]  # fmt: skip
-            stock, ours = map(statistics.median, zip(*rounds))
-            speeds.append(stock / ours)
-            print(f"{name:12} {stock * 1e3:9.2f} ms  {ours * 1e3:9.2f} ms  "
-                  f"{stock / ours:5.2f}x")  # fmt: skip
+            control_time, ours = map(statistics.median, zip(*rounds))
+            speeds.append(control_time / ours)
+            print(f"{name:12} {control_time * 1e3:9.2f} ms  {ours * 1e3:9.2f} ms  "
+                  f"{control_time / ours:5.2f}x")  # fmt: skip
     mean = statistics.geometric_mean(speeds)
     word = "reached" if mean >= 1.2 else "met" if mean >= 1.0 else "MISSED"
     print(f"speed, geometric mean: {mean:.2f}x (must >= 1.0x, reach 1.2x): {word}")
