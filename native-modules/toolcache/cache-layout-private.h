@@ -280,6 +280,9 @@ typedef struct {
 
     alignas(64) BaseLock names_lock;   /* guards writing of names */
     alignas(64) BaseLock flights_lock; /* guards flights */
+    alignas(64) BaseLock journal_lock; /* guards the end of the journal's file */
+    _Atomic bool journal_ended;        /* it could not be written any more */
+    _Atomic bool journal_dirty;        /* not on disk yet */
 } CacheHeader;
 
 typedef struct {

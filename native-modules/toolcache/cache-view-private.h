@@ -42,7 +42,8 @@ struct ToolCache {
     BaseHash hash;
     uint64_t hash_mask; /* test seam: 0 gives all keys one hash; all ones otherwise */
     BaseClock clock;
-    uint64_t ttl_ns; /* 0: for ever */
+    uint64_t ttl_ns;              /* 0: for ever */
+    struct CacheJournal *journal; /* NULL: none */
 };
 
 /* Entries the shard can hold. Its share of max_entries, until evictions show what the

@@ -10,6 +10,7 @@ struct ToolCacheIter {
     ToolCache *cache;
     uint32_t shard, bucket, slot;
     GByteArray *copy; /* key and value of the present entry */
+    ToolCacheTag tags[TOOL_CACHE_TAGS_MAX];
 };
 
 ToolCacheIter *
@@ -36,6 +37,26 @@ iter_is_wanted(const ToolCacheIter *self, const CacheEntry *entry, uint64_t now)
 {
     return cache_names_is_valid(self->cache, entry) &&
            cache_life_deadline(cache_entry_life(entry)) > now;
+}
+
+/* Tags of an entry; the texts are rows of the store, which are never changed. Names too
+ * long to be kept are left out. */
+static size_t
+iter_tags(ToolCacheIter *self, const CacheEntry *entry)
+{
+    if (!(cache_entry_shape(entry) & CACHE_SHAPE_EXTRA)) {
+        return 0;
+    }
+    const CacheExtra *extra = (const CacheExtra *)(entry + 1);
+    const CacheTagMark *marks = (const CacheTagMark *)(extra + 1);
+    size_t count = 0;
+    for (unsigned i = 0; i < extra->tag_count && i < TOOL_CACHE_TAGS_MAX; i++) {
+        const CacheName *name = &self->cache->names[marks[i].name % CACHE_NAMES];
+        if (marks[i].name != 0 && name->size <= CACHE_NAME_TEXT) {
+            self->tags[count++] = (ToolCacheTag){name->text, name->size};
+        }
+    }
+    return count;
 }
 
 /* Copies the entry of the present slot. Returns false if there is none to show. */
@@ -66,6 +87,8 @@ iter_copy(ToolCacheIter *self, CacheView *view, ToolCacheItem *item, size_t *ret
     item->expires_in_ns = deadline == CACHE_DEADLINE_NONE
                               ? -1
                               : (int64_t)(deadline << CACHE_TICK_SHIFT) - now;
+    item->tags = self->tags;
+    item->tag_count = iter_tags(self, entry);
     g_byte_array_set_size(self->copy, (guint)(*ret_key + item->value.size));
     memcpy(self->copy->data, cache_entry_key(entry), self->copy->len);
     return true;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cache-count-private.h"
+#include "cache-journal-private.h"
 #include "cache-keeper-private.h"
 #include "cache-look-private.h"
 #include "cache-names-private.h"
@@ -108,6 +109,22 @@ set_delete(CacheKeys *keys)
     return is_there;
 }
 
+static void
+set_write_down(ToolCache *self, const ToolCacheKey *key, const ToolCacheValue *value,
+               const ToolCacheSetOptions *options, uint64_t ttl)
+{
+    bool is_endless = ttl == 0 || ttl > INT64_MAX / 2;
+    CacheJournalRecord record = {
+        .op = value != NULL ? CACHE_JOURNAL_SET : CACHE_JOURNAL_DELETE,
+        .key = *key,
+        .value = value != NULL ? *value : (ToolCacheValue){.bytes = ""},
+        .ttl_ns = is_endless ? 0 : (int64_t)ttl,
+        .tags = options != NULL ? options->tags : NULL,
+        .tag_count = options != NULL ? options->tag_count : 0,
+    };
+    cache_journal_append(self, &record);
+}
+
 ToolCacheSetResult
 tool_cache_set(ToolCache *self, const ToolCacheKey *key, const ToolCacheValue *value,
                const ToolCacheSetOptions *options, GError **error)
@@ -124,6 +141,9 @@ tool_cache_set(ToolCache *self, const ToolCacheKey *key, const ToolCacheValue *v
     bool is_refused = options != NULL && options->tag_count > TOOL_CACHE_TAGS_MAX;
     if (is_refused || !set_fits(self, &keys, value)) {
         set_delete(&keys);
+        if (self->journal != NULL) {
+            set_write_down(self, key, NULL, NULL, 0);
+        }
         cache_count(self, tool, CACHE_COUNT_REFUSED);
         return TOOL_CACHE_REFUSED;
     }
@@ -140,6 +160,9 @@ tool_cache_set(ToolCache *self, const ToolCacheKey *key, const ToolCacheValue *v
     if (ttl != 0) {
         cache_keeper_watch(self);
     }
+    if (G_UNLIKELY(self->journal != NULL)) {
+        set_write_down(self, key, is_stored ? value : NULL, options, ttl);
+    }
     cache_count(self, tool, is_stored ? CACHE_COUNT_SET : CACHE_COUNT_REFUSED);
     return is_stored ? TOOL_CACHE_STORED : TOOL_CACHE_REFUSED;
 }
@@ -154,6 +177,9 @@ tool_cache_delete(ToolCache *self, const ToolCacheKey *key, GError **error)
     }
     if (!set_delete(&keys)) {
         return TOOL_CACHE_MISSING;
+    }
+    if (self->journal != NULL) {
+        set_write_down(self, key, NULL, NULL, 0);
     }
     uint32_t tool = cache_names_find(self, CACHE_NAME_TOOL, keys.spelled.tool_hash);
     cache_count(self, tool, CACHE_COUNT_DELETED);

@@ -4,6 +4,7 @@
 
 #include "cache-arena-private.h"
 #include "cache-count-private.h"
+#include "cache-journal-private.h"
 #include "cache-names-private.h"
 #include "cache-shard-private.h"
 
@@ -26,6 +27,7 @@ tool_cache_clear(ToolCache *self)
             cache_shard_unlock(&self->views[i]);
         }
     }
+    cache_journal_append(self, &(CacheJournalRecord){.op = CACHE_JOURNAL_CLEAR});
 }
 
 static void
@@ -56,6 +58,12 @@ upkeep_invalidate(ToolCache *self, CacheNameUse use, const char *text, size_t si
     if (is_used_up) {
         upkeep_sweep(self);
     }
+    CacheJournalRecord record = {
+        .op = use == CACHE_NAME_TOOL ? CACHE_JOURNAL_FORGET_TOOL
+                                     : CACHE_JOURNAL_FORGET_TAG,
+        .key = {.tool = text, .tool_size = size, .args = ""},
+    };
+    cache_journal_append(self, &record);
 }
 
 void
@@ -106,6 +114,7 @@ bool
 tool_cache_maintain(ToolCache *self, unsigned budget)
 {
     base_clock_resync(&self->clock);
+    cache_journal_sync(self);
     bool has_more = false;
     uint64_t now = upkeep_now(self);
     for (uint32_t i = 0; i < self->geometry.shards; i++) {
@@ -151,6 +160,7 @@ tool_cache_stats(ToolCache *self, ToolCacheStats *ret_stats)
         .entries = atomic_load_explicit(&header->entries, memory_order_relaxed),
         .bytes = atomic_load_explicit(&header->bytes, memory_order_relaxed),
         .invalidations = atomic_load(&header->invalidations),
+        .journal_ended = atomic_load(&header->journal_ended),
         .shards_lost = atomic_load_explicit(&header->shards_lost, memory_order_relaxed),
     };
     for (uint32_t row = 0; row < CACHE_NAMES; row++) {

@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 
 #include "cache-canonical-private.h"
+#include "cache-journal-private.h"
 #include "cache-keeper-private.h"
 #include "cache-look-private.h"
 #include "cache-count-private.h"
@@ -54,6 +55,8 @@ tool_cache_unref(ToolCache *self)
         return;
     }
     cache_keeper_forget(self);
+    cache_journal_sync(self);
+    cache_journal_free(self->journal);
     munmap(self->base, self->geometry.mapping_bytes);
     g_free(self->name);
     g_free(self);

@@ -47,13 +47,14 @@ extern "C" {
 GQuark tool_cache_error_quark(void);
 
 typedef enum {
-    TOOL_CACHE_ERROR_LIMITS, /* a bound that is zero or too large */
-    TOOL_CACHE_ERROR_NAME,   /* a store's name that is empty or too long */
-    TOOL_CACHE_ERROR_MEMORY, /* the system gave no mapping */
-    TOOL_CACHE_ERROR_FULL,   /* TOOL_CACHE_STORES_MAX named stores exist */
-    TOOL_CACHE_ERROR_RUN,    /* the run's directory was closed or is damaged */
-    TOOL_CACHE_ERROR_JSON,   /* arguments that are not JSON */
-    TOOL_CACHE_ERROR_KEY,    /* tool and arguments are too large */
+    TOOL_CACHE_ERROR_LIMITS,  /* a bound that is zero or too large */
+    TOOL_CACHE_ERROR_NAME,    /* a store's name that is empty or too long */
+    TOOL_CACHE_ERROR_MEMORY,  /* the system gave no mapping */
+    TOOL_CACHE_ERROR_FULL,    /* TOOL_CACHE_STORES_MAX named stores exist */
+    TOOL_CACHE_ERROR_RUN,     /* the run's directory was closed or is damaged */
+    TOOL_CACHE_ERROR_JSON,    /* arguments that are not JSON */
+    TOOL_CACHE_ERROR_KEY,     /* tool and arguments are too large */
+    TOOL_CACHE_ERROR_JOURNAL, /* the journal's file cannot be used */
 } ToolCacheError;
 
 typedef struct ToolCache ToolCache;
@@ -135,6 +136,11 @@ ToolCache *tool_cache_open(const char *name, const ToolCacheLimits *limits,
 /* Makes the directory of named stores; forked processes find it. Cheap to repeat. */
 bool tool_cache_run_begin(GError **error);
 
+/* Reads what an earlier run wrote to the file and from now on writes every change to
+ * it. The store must be new and unnamed. Fails, and leaves the store as it was, when
+ * the file cannot be used: a folder, not writable, another run's, a newer version's. */
+bool tool_cache_journal(ToolCache *self, const char *path, GError **error);
+
 ToolCache *tool_cache_ref(ToolCache *self);
 
 /* NULL is allowed. */
@@ -203,6 +209,7 @@ typedef struct {
     uint64_t sets, refused, deleted;
     uint64_t evictions, expirations;
     uint64_t invalidations, shards_lost;
+    uint64_t journal_ended; /* 1: the file could not be written any more */
 } ToolCacheStats;
 
 /* Over all processes since the store was made. */
@@ -226,6 +233,8 @@ typedef struct {
     size_t args_size;
     ToolCacheValue value;
     int64_t expires_in_ns; /* -1: never */
+    const ToolCacheTag *tags;
+    size_t tag_count;
 } ToolCacheItem;
 
 typedef struct ToolCacheIter ToolCacheIter;

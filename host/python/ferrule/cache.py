@@ -41,12 +41,25 @@ class ToolCache(Store):
     """A bounded store of tool results; see the module's text.
 
     max_entries, max_bytes: bounds. ttl: seconds an entry lives; None: until evicted.
+    journal: a file that every change is appended to, and that a later run with the same
+    path reads back. It belongs to one run at a time, its forked processes included. If
+    it cannot be used - a folder, another run's, a newer version's - a RuntimeWarning
+    says why, and the cache goes on in memory; if it can no longer be written, stats()
+    says journal_ended.
     """
 
     def __new__(cls, max_entries=10_000, ttl=300.0, *, max_bytes=None, journal=None):
+        self = cls._make(None, _count("max_entries", max_entries), ttl, max_bytes)
         if journal is not None:
-            raise ValueError("journal: not in this version")
-        return cls._make(None, _count("max_entries", max_entries), ttl, max_bytes)
+            try:
+                self._journal(journal)
+            except (ValueError, OSError) as error:
+                warnings.warn(
+                    f"{error}; this cache is kept in memory only",
+                    RuntimeWarning,
+                    stacklevel=2,
+                )
+        return self
 
     @classmethod
     def _make(cls, name, max_entries, ttl, max_bytes):

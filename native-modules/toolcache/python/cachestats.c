@@ -35,6 +35,7 @@ static const StatsField stats_fields[] = {
     STATS_FIELD(expirations, false),
     STATS_FIELD(invalidations, false),
     STATS_FIELD(shards_lost, false),
+    STATS_FIELD(journal_ended, false),
 };
 
 static bool

@@ -299,6 +299,28 @@ store_dealloc(PyObject *self)
     Py_DECREF(type);
 }
 
+PyDoc_STRVAR(store_journal_doc,
+             "_journal($self, path, /)\n--\n\n"
+             "Read the file, and write every change to it. ValueError says why not.");
+
+static PyObject *
+store_journal_call(PyObject *self, PyObject *path)
+{
+    GError *error = NULL;
+    PyObject *bytes;
+    bool is_ok;
+    if (!PyUnicode_FSConverter(path, &bytes)) {
+        return NULL;
+    }
+    Py_BEGIN_ALLOW_THREADS is_ok =
+        tool_cache_journal(STORE_CACHE(self), PyBytes_AS_STRING(bytes), &error);
+    Py_END_ALLOW_THREADS Py_DECREF(bytes);
+    if (!is_ok) {
+        return cachemodule_raise(error);
+    }
+    Py_RETURN_NONE;
+}
+
 typedef struct {
     const char *name; /* NULL: a store of its own */
     ToolCacheLimits limits;
@@ -376,6 +398,7 @@ static PyMethodDef store_methods[] = {
     {"stats", cachestats_stats, METH_NOARGS, cachestats_stats_doc},
     {"_invalidate", (PyCFunction)(void (*)(void))store_invalidate_call, METH_FASTCALL,
      store_invalidate_doc},
+    {"_journal", store_journal_call, METH_O, store_journal_doc},
     {"_join", (PyCFunction)(void (*)(void))cacheflight_join, METH_FASTCALL,
      cacheflight_join_doc},
     {NULL, NULL, 0, NULL},
