@@ -84,9 +84,11 @@ guard_report_add(GuardRun *run, const char *code, const GuardNode *node,
     issue.instance_path = instance_path(run);
     issue.schema_path = "";
     if (node != NULL) {
+        /* The schema `false` fails as a whole: no keyword below its own place. */
+        bool below = keyword != GUARD_KEYWORD_NONE;
         issue.schema_path = guard_arena_printf(
             &self->arena, "%s%s%s", guard_program_text(run->program, node->path),
-            keyword != GUARD_KEYWORD_NONE ? "/" : "", issue.keyword);
+            below ? "/" : "", below ? issue.keyword : "");
     }
     issue.offset = (size_t)(at - run->text);
     uint8_t kind = (uint8_t)keyword;
