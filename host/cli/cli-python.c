@@ -33,7 +33,7 @@ kind_of(Cli *cli, const char *word)
             return letter[1] == '\0' ? WORD_OPTION_WANTS_NEXT : WORD_OPTION;
         if (strchr(PLAIN_OPTIONS, *letter) == NULL)
             return WORD_UNKNOWN;
-        cli->plain |= *letter == 'S' || *letter == 'I';
+        cli->plain |= *letter == 'S';
     }
     return WORD_OPTION;
 }

@@ -22,44 +22,46 @@ class FetchError(Exception):
     """One line for the person at the terminal: what failed and what to do."""
 
 
-def apt_mirrors():
-    """(URI, keyring) of every Debian archive that this machine already uses."""
+def apt_sources():
+    """(URI, suites, keyring) of every Debian archive that this machine already uses."""
     found = []
     for path in sorted(Path("/etc/apt").glob("sources.list")) + sorted(
         Path("/etc/apt/sources.list.d").glob("*")
     ):
         text = path.read_text(errors="replace")
         if path.suffix == ".sources":
-            found += _mirrors_of_stanzas(text)
+            found += _sources_of_stanzas(text)
         elif path.suffix == ".list":
-            found += _mirrors_of_lines(text)
+            found += _sources_of_lines(text)
     return list(dict.fromkeys(found))
 
 
-def _mirrors_of_stanzas(text):
+def _sources_of_stanzas(text):
     for stanza in re.split(r"\n\s*\n", text):
         field = dict(re.findall(r"^([A-Za-z-]+):[ \t]*(.*)$", stanza, re.MULTILINE))
         if "main" in field.get("Components", ""):
             for uri in field.get("URIs", "").split():
-                yield uri, field.get("Signed-By", "").strip()
+                yield uri, field.get("Suites", ""), field.get("Signed-By", "").strip()
 
 
-def _mirrors_of_lines(text):
-    pattern = r"^deb(?:-src)?\s+(?:\[([^\]]*)\]\s+)?(\S+)\s+\S+\s+.*\bmain\b"
-    for options, uri in re.findall(pattern, text, re.MULTILINE):
+def _sources_of_lines(text):
+    pattern = r"^deb(?:-src)?\s+(?:\[([^\]]*)\]\s+)?(\S+)\s+(\S+)\s+.*\bmain\b"
+    for options, uri, suite in re.findall(pattern, text, re.MULTILINE):
         signed = re.search(r"signed-by=(\S+)", options or "")
-        yield uri, signed.group(1) if signed else ""
+        yield uri, suite, signed.group(1) if signed else ""
 
 
-def _private_apt(folder, uri, keyring):
-    """Configuration file of an apt that sees one mirror and one suite."""
+def _private_apt(folder, sources):
+    """Configuration file of an apt that sees these sources only."""
     for part in ("lists/partial", "archives/partial", "parts"):
         (folder / part).mkdir(parents=True, exist_ok=True)
-    signed = keyring or "/usr/share/keyrings/debian-archive-keyring.gpg"
-    (folder / "parts" / "source.sources").write_text(
-        f"Types: deb-src\nURIs: {uri}\nSuites: {recipe.SOURCE_SUITE}\n"
-        f"Components: main\nSigned-By: {signed}\n"
-    )
+    with open(folder / "parts" / "source.sources", "w") as out:
+        for uri, suites, keyring in sources:
+            signed = keyring or "/usr/share/keyrings/debian-archive-keyring.gpg"
+            out.write(
+                f"Types: deb-src\nURIs: {uri}\nSuites: {suites}\n"
+                f"Components: main\nSigned-By: {signed}\n\n"
+            )
     conf = folder / "apt.conf"
     conf.write_text(
         'Dir::Etc::sourcelist "/dev/null";\n'
@@ -72,15 +74,15 @@ def _private_apt(folder, uri, keyring):
     return conf
 
 
-def _download(target, work):
-    """Download the source package's files into `target` from the first mirror
-    that has them."""
+def _download(package, target, work, attempts):
+    """Download the source package's files into `target` by the first of `attempts`
+    (each a list of sources) that has them."""
     reasons = []
-    for uri, keyring in apt_mirrors():
-        env = {**os.environ, "APT_CONFIG": str(_private_apt(work, uri, keyring))}
+    for sources in attempts:
+        env = {**os.environ, "APT_CONFIG": str(_private_apt(work, sources))}
         for command in (
             ["apt-get", "-q", "update"],
-            ["apt-get", "-q", "source", "--download-only", recipe.SOURCE_PACKAGE],
+            ["apt-get", "-q", "source", "--download-only", package],
         ):
             done = subprocess.run(
                 command, cwd=target, env=env, capture_output=True, text=True
@@ -91,28 +93,40 @@ def _download(target, work):
         else:
             return
     raise FetchError(
-        f"cannot download the source package {recipe.SOURCE_PACKAGE}: "
-        f"{reasons[-1] if reasons else 'no Debian mirror in /etc/apt'}. "
-        "Connect to the network once, or set FERRULE_CPYTHON_SOURCE to "
-        f"Python-{recipe.VERSION}.tar.xz"
+        f"cannot download the source package {package}: "
+        f"{reasons[-1] if reasons else 'no Debian mirror in /etc/apt'}"
     )
 
 
-def package_files(cache):
-    """The .dsc file of the source package, downloaded once into the cache."""
-    target = cache / "sources"
-    found = sorted(target.glob(f"{recipe.SOURCE_PACKAGE}_*.dsc"))
+def source_package(package, target, attempts):
+    """The .dsc file of `package` ("name" or "name=version"), downloaded once into the
+    folder `target`."""
+    name = package.partition("=")[0]
+    found = sorted(target.glob(f"{name}_*.dsc"))
     if found:
         return found[-1]
-    staging = cache / "sources.part"
+    staging = target.with_name(target.name + ".part")
     shutil.rmtree(staging, ignore_errors=True)
     (staging / "apt").mkdir(parents=True)
     (staging / "files").mkdir()
-    _download(staging / "files", staging / "apt")
+    _download(package, staging / "files", staging / "apt", attempts)
     shutil.rmtree(target, ignore_errors=True)
     (staging / "files").rename(target)
     shutil.rmtree(staging)
-    return package_files(cache)
+    return source_package(package, target, attempts)
+
+
+def package_files(cache):
+    """The .dsc file of CPython's source package: same mirrors, another suite."""
+    attempts = [[(uri, recipe.SOURCE_SUITE, key)]
+                for uri, key in dict.fromkeys((s[0], s[2]) for s in apt_sources())]  # fmt: skip
+    try:
+        return source_package(recipe.SOURCE_PACKAGE, cache / "sources", attempts)
+    except FetchError as error:
+        raise FetchError(
+            f"{error}. Connect to the network once, or set FERRULE_CPYTHON_SOURCE to "
+            f"Python-{recipe.VERSION}.tar.xz"
+        ) from error
 
 
 def origin(cache):

@@ -66,8 +66,10 @@ flush_at_exit(PyObject *self, PyObject *ignored)
     Py_RETURN_NONE;
 }
 
-static PyMethodDef hook_method = {"excepthook", except_hook, METH_VARARGS,
-                                  "Report an uncaught exception on stderr."};
+static PyMethodDef hook_method = {
+    "excepthook", except_hook, METH_VARARGS,
+    "excepthook($module, exctype, value, traceback, /)\n--\n\n"
+    "Report an uncaught exception on stderr."};
 static PyMethodDef flush_method = {"flush_stdout", flush_at_exit, METH_NOARGS,
                                    "Flush stdout; a closed one ends the run quietly."};
 

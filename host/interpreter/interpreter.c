@@ -32,17 +32,19 @@ register_modules(GError **error)
 /* An interrupt during initialisation would be a fatal error of CPython, and in its
  * first steps towards the script it is lost. So it is held back until CPython is there,
  * and ends the process in the default way until the script's turn. */
+static sigset_t mask_before;
+
+/* CPython's handler while the default one is in force, else NULL. */
+static PyOS_sighandler_t python_handler;
+
 static void
-hold_interrupts(int how)
+hold_interrupts(void)
 {
     sigset_t interrupt;
     sigemptyset(&interrupt);
     sigaddset(&interrupt, SIGINT);
-    pthread_sigmask(how, &interrupt, NULL);
+    pthread_sigmask(SIG_BLOCK, &interrupt, &mask_before);
 }
-
-/* CPython's handler while the default one is in force, else NULL. */
-static PyOS_sighandler_t python_handler;
 
 static void
 release_interrupts(void)
@@ -52,7 +54,7 @@ release_interrupts(void)
         python_handler = NULL;
     else
         PyOS_setsig(SIGINT, SIG_DFL);
-    hold_interrupts(SIG_UNBLOCK);
+    pthread_sigmask(SIG_SETMASK, &mask_before, NULL);
 }
 
 static void
@@ -89,7 +91,7 @@ bool
 interpreter_start(const InterpreterOptions *options, GError **error)
 {
     stdlib_root_set(options->executable);
-    hold_interrupts(SIG_BLOCK);
+    hold_interrupts();
     if (!register_modules(error))
         return false;
     PyStatus status = interpreter_config_preinitialize(options);

@@ -76,10 +76,8 @@ finder_find_spec(PyObject *self, PyObject *const *args, Py_ssize_t count)
 {
     if (count < 1 || count > 2 || !PyUnicode_Check(args[0]))
         return PyErr_Format(PyExc_TypeError, "find_spec(fullname, target=None)");
-    const char *prefix = PyUnicode_AsUTF8(((StdlibFinder *)self)->prefix);
-    const char *name = PyUnicode_AsUTF8(args[0]);
-    if (prefix == NULL || name == NULL)
-        return NULL;
+    const char *prefix = stdlib_text(((StdlibFinder *)self)->prefix);
+    const char *name = stdlib_text(args[0]);
     /* As every path entry finder: look for the last part of the name in this folder. */
     const char *last = strrchr(name, '.');
     g_autofree char *full = g_strconcat(prefix, last == NULL ? name : last + 1, NULL);
@@ -99,8 +97,8 @@ finder_invalidate_caches(PyObject *self, PyObject *ignored)
 static PyObject *
 finder_iter_modules(PyObject *self, PyObject *args)
 {
-    const char *wanted = "", *prefix = PyUnicode_AsUTF8(((StdlibFinder *)self)->prefix);
-    if (prefix == NULL || !PyArg_ParseTuple(args, "|s", &wanted))
+    const char *wanted = "", *prefix = stdlib_text(((StdlibFinder *)self)->prefix);
+    if (!PyArg_ParseTuple(args, "|s", &wanted))
         return NULL;
     PyObject *rows = PyList_New(0);
     size_t length = strlen(prefix);
@@ -125,11 +123,8 @@ finder_iter_modules(PyObject *self, PyObject *args)
 static PyObject *
 finder_data_names(PyObject *self, PyObject *folder)
 {
-    const char *text = PyUnicode_AsUTF8(folder);
-    PyObject *rows = text == NULL ? NULL : PyList_New(0);
-    if (rows == NULL)
-        return NULL;
-    g_autofree char *prefix = g_strconcat(text, "/", NULL);
+    PyObject *rows = PyList_New(0);
+    g_autofree char *prefix = g_strconcat(stdlib_text(folder), "/", NULL);
     size_t length = strlen(prefix);
     for (size_t i = stdlib_table_lower_bound(prefix);
          rows != NULL && i < stdlib_table_count(); i++) {
@@ -150,11 +145,9 @@ finder_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
     PyObject *path;
     if (!PyArg_ParseTuple(args, "U:StdlibFinder", &path))
         return NULL;
-    const char *text = PyUnicode_AsUTF8(path);
-    const char *tail = text == NULL ? NULL : stdlib_loader_below_root(text);
+    const char *tail = stdlib_loader_below_root(stdlib_text(path));
     if (tail == NULL) {
-        if (!PyErr_Occurred())
-            PyErr_SetString(PyExc_ImportError, "not in the executable");
+        PyErr_SetString(PyExc_ImportError, "not in the executable");
         return NULL;
     }
     StdlibFinder *self = (StdlibFinder *)type->tp_alloc(type, 0);

@@ -31,10 +31,7 @@ stdlib_loader_below_root(const char *path)
 static bool
 find_module(PyObject *name, StdlibEntry *ret_entry)
 {
-    const char *text = PyUnicode_AsUTF8(name);
-    if (text == NULL)
-        return false;
-    if (stdlib_table_find(text, ret_entry) && !ret_entry->is_data)
+    if (stdlib_table_find(stdlib_text(name), ret_entry) && !ret_entry->is_data)
         return true;
     PyErr_SetImportError(PyUnicode_FromFormat("no built-in module %R", name), name,
                          NULL);
@@ -142,9 +139,7 @@ stdlib_loader_is_package(PyObject *self, PyObject *name)
 PyObject *
 stdlib_loader_get_data(PyObject *self, PyObject *path)
 {
-    const char *text = PyUnicode_AsUTF8(path);
-    if (text == NULL)
-        return NULL;
+    const char *text = stdlib_text(path);
     const char *tail = stdlib_loader_below_root(text);
     StdlibEntry entry;
     if (!stdlib_table_find(tail == NULL ? text : tail, &entry) || !entry.is_data) {

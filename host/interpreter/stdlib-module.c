@@ -21,10 +21,7 @@ module_install(PyObject *module, PyObject *ignored)
 static PyObject *
 module_left_out(PyObject *module, PyObject *name)
 {
-    const char *text = PyUnicode_AsUTF8(name);
-    if (text == NULL)
-        return NULL;
-    const char *hint = stdlib_table_left_out(text);
+    const char *hint = stdlib_table_left_out(stdlib_text(name));
     return PyUnicode_FromString(hint == NULL ? "" : hint);
 }
 

@@ -19,6 +19,20 @@ typedef struct {
 
 extern PyType_Spec stdlib_finder_spec;
 
+/* A module's name or a path as C text. One that C or UTF-8 cannot hold is the name of
+ * nothing here: "". */
+static inline const char *
+stdlib_text(PyObject *name)
+{
+    Py_ssize_t length;
+    const char *text =
+        PyUnicode_Check(name) ? PyUnicode_AsUTF8AndSize(name, &length) : NULL;
+    if (text != NULL && strlen(text) == (size_t)length)
+        return text;
+    PyErr_Clear();
+    return "";
+}
+
 /* State of the module that a finder's type belongs to. */
 static inline StdlibState *
 stdlib_state(PyObject *self)

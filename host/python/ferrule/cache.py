@@ -62,10 +62,10 @@ class ToolCache(Store):
         return self
 
     @classmethod
-    def _make(cls, name, max_entries, ttl, max_bytes):
+    def _make(cls, name, max_entries, ttl, max_bytes, is_user=False):
         if max_bytes is not None:
             max_bytes = _count("max_bytes", max_bytes)
-        self = Store.__new__(cls, name, max_entries, ttl, max_bytes)
+        self = Store.__new__(cls, name, max_entries, ttl, max_bytes, is_user)
         self._flights = Flights(self)
         return self
 
@@ -74,18 +74,31 @@ class ToolCache(Store):
         """Return the run's store of that name; the first to ask makes it.
 
         Whoever opens it later gets what the first one made; other bounds are met with
-        a warning.
+        a warning. scope="user": the store is a file in the user's runtime folder, shared
+        by all runs of the user, and outlives them; where that cannot be, a warning says
+        why and the store is the run's.
 
         >>> ToolCache.open("doc", max_entries=10) is not None
         True
         """
         if not isinstance(name, str):
             raise TypeError(f"name must be str, not {type(name).__name__}")
-        if scope != "run":
-            raise ValueError(f"scope must be 'run', not {scope!r}")
+        if scope not in ("run", "user"):
+            raise ValueError(f"scope must be 'run' or 'user', not {scope!r}")
         entries = 0 if max_entries is None else _count("max_entries", max_entries)
         life = 300.0 if ttl is _MISSING else ttl
-        self = cls._make(name, entries, life, max_bytes)
+        self = None
+        if scope == "user":
+            try:
+                self = cls._make(name, entries, life, max_bytes, True)
+            except OSError as error:
+                warnings.warn(
+                    f"{error}; the store {name!r} is this run's",
+                    RuntimeWarning,
+                    stacklevel=2,
+                )
+        if self is None:
+            self = cls._make(name, entries, life, max_bytes)
         found = self.stats()
         wanted = (max_entries, max_bytes)
         if any(

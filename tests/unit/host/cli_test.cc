@@ -97,10 +97,13 @@ TEST_F(CommandLine, CommandAndModuleHaveNoScript)
     }
 }
 
-TEST_F(CommandLine, IsolatedRunsArePlain)
+TEST_F(CommandLine, WithoutSiteIsPlain)
 {
-    ASSERT_TRUE(parse({"-I", "-c", "pass"}));
+    ASSERT_TRUE(parse({"-IS", "-c", "pass"}));
     EXPECT_TRUE(cli.plain);
+    cli_clear(&cli);
+    ASSERT_TRUE(parse({"-I", "-c", "pass"}));
+    EXPECT_FALSE(cli.plain);
 }
 
 TEST_F(CommandLine, MistakesSayWhatToWrite)

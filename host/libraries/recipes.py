@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: MIT
+"""What the release build links instead of the packaged archives, and how it is made.
+
+Each is Debian's own source of the very version whose headers are installed; only what
+the executable calls is compiled in, every function in a section of its own, so that the
+linker leaves out the rest.
+"""
+
+import dataclasses
+
+# No unwind tables: C has no exceptions, and the executable drops them anyway.
+SECTIONS = (
+    "-ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables"
+    " -fno-unwind-tables -fPIE -fvisibility=hidden -fstack-protector-strong -w"
+).split()
+
+
+@dataclasses.dataclass(frozen=True)
+class Library:
+    archive: str
+    headers: str  # the installed package whose version decides
+    source: str  # its source package
+    flags: list
+    # Either compiled file by file: patterns below the source tree ...
+    files: list = dataclasses.field(default_factory=list)
+    # ... after generated files are copied to where they belong, or by its own Meson.
+    copies: dict = dataclasses.field(default_factory=dict)
+    meson: list = dataclasses.field(default_factory=list)
+
+
+LIBRARIES = [
+    # Cold code all of it: the engines' hot paths do without GLib.
+    Library(
+        archive="libglib-2.0.a",
+        headers="libglib2.0-dev",
+        source="glib2.0",
+        flags=["-Os"],
+        meson=[
+            "-Dnls=disabled", "-Dselinux=disabled", "-Dlibmount=disabled",
+            "-Dlibelf=disabled", "-Dxattr=false", "-Dtests=false",
+            "-Dglib_debug=disabled", "-Dbsymbolic_functions=false",
+        ],
+    ),
+    # The optimiser does not matter to code that PCRE2's own compiler makes.
+    Library(
+        archive="libpcre2-8.a",
+        headers="libpcre2-dev",
+        source="pcre2",
+        flags=[
+            "-Os", "-DHAVE_CONFIG_H", "-DPCRE2_CODE_UNIT_WIDTH=8", "-DSUPPORT_JIT",
+            "-DSUPPORT_UNICODE", "-Isrc",
+        ],
+        copies={
+            "src/config.h.generic": "src/config.h",
+            "src/pcre2.h.generic": "src/pcre2.h",
+            "src/pcre2_chartables.c.dist": "src/pcre2_chartables.c",
+        },
+        files=[
+            f"src/pcre2_{part}.c" for part in (
+                "auto_possess", "chartables", "compile", "config", "context", "error",
+                "extuni", "find_bracket", "jit_compile", "maketables", "match",
+                "match_data", "newline", "ord2utf", "pattern_info", "script_run",
+                "string_utils", "study", "tables", "ucd", "valid_utf", "xclass")
+        ],
+    ),
+    # The decoder, without formats older than 1.0; decodes every module imported.
+    Library(
+        archive="libzstd.a",
+        headers="libzstd-dev",
+        source="libzstd",
+        flags=[
+            "-O2", "-DZSTD_LEGACY_SUPPORT=0", "-DZSTD_STRIP_ERROR_STRINGS=1",
+            "-DDYNAMIC_BMI2=0", "-DZSTD_DISABLE_ASM=1", "-DNDEBUG", "-Ilib", "-Ilib/common",
+        ],
+        files=["lib/common/*.c", "lib/decompress/*.c"],
+    ),
+]  # fmt: skip
