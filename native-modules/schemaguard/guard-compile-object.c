@@ -66,12 +66,17 @@ guard_compile_name(GuardScope *scope, const char *name, size_t length)
     for (; scope->name_table[at] != 0; at = (at + 1) & scope->name_mask) {
         uint32_t index = scope->name_table[at] - 1;
         const GuardName *known = &g_array_index(scope->names, GuardName, index);
-        const GuardText *text = (const GuardText *)(self->blob->data + known->text);
+        const GuardText *text = (const GuardText *)(self->texts->data + known->text);
         if (known->length == length && memcmp(text->bytes, name, length) == 0) {
             return index;
         }
     }
-    GuardName entry = {.length = (uint32_t)length, .hash = hash};
+    if (length > GUARD_NAME_MAX) {
+        guard_problem_error(self->problems, "schema.limit", scope->schema,
+                            "a name of more than %d bytes", GUARD_NAME_MAX);
+        length = GUARD_NAME_MAX;
+    }
+    GuardName entry = {.length = (uint32_t)length & GUARD_NAME_MAX, .hash = hash};
     entry.text = guard_compile_text(self, name, length);
     pack_name(&entry, name, length);
     g_array_append_val(scope->names, entry);

@@ -11,7 +11,7 @@
 
 static const struct {
     const char *name;
-    uint16_t types;
+    uint8_t types;
 } type_names[] = {
     {"null", GUARD_TYPE_NULL},       {"boolean", GUARD_TYPE_BOOLEAN},
     {"integer", GUARD_TYPE_INTEGER}, {"number", GUARD_TYPE_NUMBER},
@@ -44,7 +44,7 @@ nearest_type(const GuardValue *value)
     return NULL;
 }
 
-static uint16_t
+static uint8_t
 read_type(GuardScope *scope, const GuardValue *value)
 {
     for (size_t i = 0; guard_json_is_string(value) && i < G_N_ELEMENTS(type_names);
@@ -128,13 +128,13 @@ compile_choice(GuardCompiler *self, const GuardValue *value, GuardRef list,
     GuardChoice choice = {.type = type_of(value), .source = raw_text(self, value)};
     if (choice.type == GUARD_TYPE_STRING) {
         choice.length = (uint32_t)value->length;
-        choice.text = guard_compile_text(self, value->text, value->length);
+        choice.text = guard_compile_bytes(self, value->text, value->length);
     }
     else {
         g_auto(GuardBuffer) canon = GUARD_BUFFER_INIT;
         guard_canon_value(&canon, value->text, value->text + value->length);
         choice.length = (uint32_t)canon.length;
-        choice.text = guard_compile_text(self, canon.bytes, canon.length);
+        choice.text = guard_compile_bytes(self, canon.bytes, canon.length);
     }
     ((GuardChoice *)(self->blob->data + list))[index] = choice;
     return choice.type;

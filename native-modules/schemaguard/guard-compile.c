@@ -31,11 +31,13 @@ guard_compile_bytes(GuardCompiler *self, const void *bytes, size_t size)
 GuardRef
 guard_compile_text(GuardCompiler *self, const char *text, size_t length)
 {
-    GuardRef ref = guard_compile_take(self, sizeof(GuardText) + length + 1);
-    GuardText *out = (GuardText *)(self->blob->data + ref);
+    size_t at = (self->texts->len + 3u) & ~(size_t)3;
+    g_byte_array_set_size(self->texts, (guint)(at + sizeof(GuardText) + length + 1));
+    GuardText *out = (GuardText *)(self->texts->data + at);
     out->length = (uint32_t)length;
     memcpy(out->bytes, text, length);
-    return ref;
+    out->bytes[length] = '\0';
+    return (GuardRef)at;
 }
 
 static bool
@@ -239,7 +241,7 @@ compile_one(GuardCompiler *self, GuardValue *schema)
         .compiler = self,
         .schema = schema,
         .resource = guard_registry_at(&self->registry, schema->resource),
-        .node = {.types = GUARD_TYPE_ANY, .resource = schema->resource},
+        .node = {.types = GUARD_TYPE_ANY, .resource = (uint16_t)schema->resource},
     };
     if (!guard_compile_is_schema(&scope, schema)) {
         return;
@@ -293,7 +295,8 @@ drain_queue(GuardCompiler *self)
         GuardValue *schema =
             g_ptr_array_steal_index_fast(self->queue, self->queue->len - 1);
         if (self->nodes->len > GUARD_COMPILE_NODES_MAX ||
-            self->blob->len > GUARD_COMPILE_BYTES_MAX) {
+            self->blob->len + self->texts->len > GUARD_COMPILE_BYTES_MAX ||
+            self->registry.resources->len > UINT16_MAX) {
             guard_problem_error(self->problems, "schema.limit", schema,
                                 "more than %d schemas, or %d bytes of program",
                                 GUARD_COMPILE_NODES_MAX, GUARD_COMPILE_BYTES_MAX);
@@ -303,17 +306,49 @@ drain_queue(GuardCompiler *self)
     }
 }
 
+/* Whether the schema says no more than a type. */
+static bool
+is_bare(const GuardNode *node)
+{
+    return (node->string | node->number | node->object | node->array | node->choice |
+            node->inplace) == 0;
+}
+
+/* Notes it in the names of properties. */
+static void
+mark_simple(GuardCompiler *self)
+{
+    for (guint i = 0; i < self->nodes->len; i++) {
+        GuardRef ref = g_array_index(self->nodes, GuardRef, i);
+        const GuardNode *node = (const GuardNode *)(self->blob->data + ref);
+        if (node->object == 0) {
+            continue;
+        }
+        const GuardObjectPart *part =
+            (const GuardObjectPart *)(self->blob->data + node->object);
+        GuardName *names = (GuardName *)(self->blob->data + part->names);
+        for (uint32_t n = 0; n < part->count; n++) {
+            const GuardNode *value =
+                (const GuardNode *)(self->blob->data + names[n].node);
+            names[n].simple =
+                names[n].node != 0 && is_bare(value) ? value->types & 127u : 0;
+        }
+    }
+}
+
 static GuardProgram *
 finish(GuardCompiler *self, GuardRef root)
 {
+    mark_simple(self);
     GuardRef dynamics = guard_compile_bytes(self, self->dynamics->data,
                                             self->dynamics->len * sizeof(GuardDynamic));
     GuardProgram *program = g_new0(GuardProgram, 1);
+    program->texts = guard_compile_bytes(self, self->texts->data, self->texts->len);
     program->size = self->blob->len;
     program->bytes = (char *)g_byte_array_free(g_steal_pointer(&self->blob), FALSE);
     program->root = root;
     program->any = self->any;
-    program->dynamics = GUARD_AT(program, GuardDynamic, dynamics);
+    program->dynamics = dynamics;
     program->dynamic_count = self->dynamics->len;
     program->pattern_count = self->patterns->len;
     program->patterns =
@@ -325,6 +360,8 @@ static void
 begin(GuardCompiler *self)
 {
     self->blob = g_byte_array_sized_new(2048);
+    self->texts = g_byte_array_sized_new(2048);
+    g_byte_array_set_size(self->texts, 4); /* reference 0 means none */
     self->queue = g_ptr_array_new();
     self->patterns = g_ptr_array_new_with_free_func((GDestroyNotify)guard_pattern_free);
     self->pattern_index = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -340,6 +377,7 @@ static void
 end(GuardCompiler *self)
 {
     g_clear_pointer(&self->blob, g_byte_array_unref);
+    g_byte_array_unref(self->texts);
     g_clear_pointer(&self->patterns, g_ptr_array_unref);
     g_ptr_array_unref(self->queue);
     g_hash_table_unref(self->pattern_index);

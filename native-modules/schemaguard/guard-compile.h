@@ -24,6 +24,7 @@ typedef struct {
     GuardProblems *problems;
     GuardArena *arena;
     GByteArray *blob;
+    GByteArray *texts;         /* GuardText; becomes the end of the program */
     GPtrArray *queue;          /* GuardValue: schemas to compile */
     GPtrArray *patterns;       /* GuardPattern */
     GHashTable *pattern_index; /* source -> index + 1 */

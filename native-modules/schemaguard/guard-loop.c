@@ -81,7 +81,7 @@ guard_loop_check(GuardCompiler *compiler, const GuardValue *at)
         GuardRef node = g_array_index(compiler->nodes, GuardRef, i);
         if (colours[node / 8] == WHITE && has_loop(compiler, node, colours, way)) {
             GuardRef path = node_at(compiler, node)->path;
-            const GuardText *text = (const GuardText *)(compiler->blob->data + path);
+            const GuardText *text = (const GuardText *)(compiler->texts->data + path);
             guard_problem_error(compiler->problems, "schema.loop", at,
                                 "infinite $ref loop through \"#%s\"", text->bytes);
             return;

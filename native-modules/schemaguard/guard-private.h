@@ -17,7 +17,7 @@ enum {
 struct SchemaGuard {
     atomic_int references;
     /* immutable after new */
-    GuardProgram *program;
+    GuardProgram program; /* its bytes follow the guard in one block */
     bool allows_duplicates;
     uint16_t depth_max;
     size_t bytes_max;

@@ -6,15 +6,10 @@
 #include <glib.h>
 
 void
-guard_program_free(GuardProgram *self)
+guard_program_clear(GuardProgram *self)
 {
-    if (self == NULL) {
-        return;
-    }
     for (uint32_t i = 0; i < self->pattern_count; i++) {
         guard_pattern_free(self->patterns[i]);
     }
     g_free(self->patterns);
-    g_free((char *)self->bytes);
-    g_free(self);
 }

@@ -37,18 +37,20 @@ enum {
 };
 
 typedef struct {
-    uint16_t types;
-    uint16_t flags;
+    uint8_t types;
+    uint8_t flags;
+    uint16_t resource; /* of the schema, for dynamic references */
     GuardRef string;   /* GuardStringPart */
     GuardRef number;   /* GuardNumberPart */
     GuardRef object;   /* GuardObjectPart */
     GuardRef array;    /* GuardArrayPart */
     GuardRef choice;   /* GuardChoicePart */
     GuardRef inplace;  /* GuardInplacePart */
-    uint32_t resource; /* of the schema, for dynamic references */
-    GuardRef path;     /* GuardText: JSON pointer of the schema */
+    GuardRef path;     /* text: JSON pointer of the schema */
 } GuardNode;
 
+/* What only messages and rare comparisons need lies behind everything else, so that the
+ * nodes stay close together. References to texts count from the first text. */
 typedef struct {
     uint32_t length;
     char bytes[]; /* and a NUL */
@@ -67,7 +69,7 @@ typedef struct {
 } GuardStringPart;
 
 typedef struct {
-    GuardRef text; /* GuardText: JSON number; 0: no bound */
+    GuardRef text; /* JSON number; 0: no bound */
     uint32_t keyword;
 } GuardBound;
 
@@ -90,16 +92,21 @@ typedef struct {
 /* A name the object part knows: of properties, required or dependent*. */
 typedef struct {
     char packed[16]; /* the name and its closing quote, when they fit */
-    uint32_t length;
-    GuardRef text; /* GuardText */
+    uint32_t length : 24;
+    uint32_t simple : 8; /* types, when the schema says nothing else; 0: look at it */
+    GuardRef text;
     GuardRef node; /* schema of its value; 0: not in `properties` */
     uint32_t hash;
 } GuardName;
 
+enum {
+    GUARD_NAME_MAX = (1 << 24) - 1 /* bytes of a name in a schema */
+};
+
 typedef struct {
     uint32_t pattern;
     GuardRef node;
-    GuardRef source; /* GuardText */
+    GuardRef source;
 } GuardRule;
 
 typedef struct {
@@ -147,8 +154,8 @@ typedef struct {
 typedef struct {
     uint32_t type; /* GUARD_TYPE_ bit */
     uint32_t length;
-    GuardRef text;   /* GuardText: string value or canonical JSON */
-    GuardRef source; /* GuardText: as the schema has it */
+    GuardRef text;   /* bytes: string value or canonical JSON */
+    GuardRef source; /* text: as the schema has it */
 } GuardChoice;
 
 /* enum or const. */
@@ -200,8 +207,9 @@ typedef struct {
     const char *bytes;
     size_t size;
     GuardRef root;
-    GuardRef any;                 /* a node that takes everything */
-    const GuardDynamic *dynamics; /* inside bytes */
+    GuardRef any;      /* a node that takes everything */
+    GuardRef texts;    /* where the texts start */
+    GuardRef dynamics; /* GuardDynamic[] */
     uint32_t dynamic_count;
     uint32_t pattern_count;
     GuardPattern **patterns; /* owned */
@@ -209,13 +217,20 @@ typedef struct {
 
 #define GUARD_AT(program, type, ref) ((const type *)((program)->bytes + (ref)))
 
+static inline const GuardText *
+guard_program_text_at(const GuardProgram *program, GuardRef ref)
+{
+    return GUARD_AT(program, GuardText, program->texts + ref);
+}
+
 static inline const char *
 guard_program_text(const GuardProgram *program, GuardRef ref)
 {
-    return ref == 0 ? "" : GUARD_AT(program, GuardText, ref)->bytes;
+    return ref == 0 ? "" : guard_program_text_at(program, ref)->bytes;
 }
 
-void guard_program_free(GuardProgram *self);
+/* Frees the patterns; the bytes belong to whoever has them. */
+void guard_program_clear(GuardProgram *self);
 
 /* A readable listing, freed with g_free(). */
 char *guard_program_dump(const GuardProgram *self);

@@ -70,7 +70,8 @@ find_dynamic(const GuardRun *run, const GuardOp *op)
     for (uint32_t i = 0; i < run->frame_count; i++) {
         uint32_t resource = run->frames[i].node->resource;
         for (uint32_t d = 0; d < program->dynamic_count; d++) {
-            const GuardDynamic *entry = &program->dynamics[d];
+            const GuardDynamic *entry =
+                GUARD_AT(program, GuardDynamic, program->dynamics) + d;
             if (entry->anchor == op->b && entry->resource == resource) {
                 return entry->node;
             }

@@ -335,6 +335,18 @@ read_members(GuardRun *run, GuardFrame *frame, const char *p)
                                         : first_schema(run, frame);
         }
         uint32_t name = frame->object.name;
+        unsigned simple = name < part->count ? names_of(run, part)[name].simple : 0;
+        const char *end =
+            simple != 0 && !run->is_partial ? guard_simple(run, simple, p) : NULL;
+        if (GUARD_LIKELY(end != NULL)) {
+            p = end;
+            frame->evaluates = true;
+            finish_member(run, frame);
+            continue;
+        }
+        if (GUARD_UNLIKELY(run->stop != GUARD_STOP_NONE)) {
+            return GUARD_STEP_STOP;
+        }
         const GuardNode *node;
         if (GUARD_LIKELY(name < part->count) && names_of(run, part)[name].node != 0) {
             node = GUARD_AT(run->program, GuardNode, names_of(run, part)[name].node);

@@ -66,8 +66,7 @@ has_string_choice(const GuardRun *run, const GuardChoicePart *part, const char *
     const GuardChoice *choices = GUARD_AT(run->program, GuardChoice, part->choices);
     for (uint32_t i = 0; i < part->count; i++) {
         if (choices[i].length == length && choices[i].type == GUARD_TYPE_STRING &&
-            memcmp(guard_program_text(run->program, choices[i].text), text, length) ==
-                0) {
+            memcmp(GUARD_AT(run->program, char, choices[i].text), text, length) == 0) {
             return true;
         }
     }
@@ -148,7 +147,7 @@ check_bounds(GuardRun *run, const GuardNode *node, const char *start, const char
         if (bound->text == 0) {
             continue;
         }
-        const GuardText *text = GUARD_AT(run->program, GuardText, bound->text);
+        const GuardText *text = guard_program_text_at(run->program, bound->text);
         JsonDecimal limit;
         json_decimal_parse(&limit, text->bytes, text->length);
         if (!is_within(i, value, &limit) &&
@@ -186,8 +185,7 @@ has_choice(const GuardRun *run, const GuardChoicePart *part, const char *canon,
     const GuardChoice *choices = GUARD_AT(run->program, GuardChoice, part->choices);
     for (uint32_t i = 0; i < part->count; i++) {
         if (choices[i].length == length && choices[i].type != GUARD_TYPE_STRING &&
-            memcmp(guard_program_text(run->program, choices[i].text), canon, length) ==
-                0) {
+            memcmp(GUARD_AT(run->program, char, choices[i].text), canon, length) == 0) {
             return true;
         }
     }

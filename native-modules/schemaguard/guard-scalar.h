@@ -158,9 +158,11 @@ static inline const char *
 guard_scalar_word(GuardRun *run, const GuardNode *node, const char *p, const char *word,
                   size_t length, unsigned type)
 {
-    if (GUARD_UNLIKELY(strncmp(p, word, length) != 0)) {
-        guard_stop_syntax(run, JSON_ERROR_LITERAL, p);
-        return NULL;
+    for (size_t i = 1; i < length; i++) { /* the NUL behind the text ends it as well */
+        if (GUARD_UNLIKELY(p[i] != word[i])) {
+            guard_stop_syntax(run, JSON_ERROR_LITERAL, p);
+            return NULL;
+        }
     }
     bool wrong = (node->types & type) == 0;
     if (GUARD_UNLIKELY(wrong) && !guard_fail_type(run, node, p)) {
@@ -203,6 +205,30 @@ guard_scalar(GuardRun *run, const GuardNode *node, const char *p)
         guard_stop_unexpected(run, p);
         return NULL;
     }
+}
+
+/* Reads a scalar that needs no look at its schema: its type is among `types`. Returns
+ * NULL if it does, or after a stop. */
+static inline const char *
+guard_simple(GuardRun *run, unsigned types, const char *p)
+{
+    if (*p == '"') {
+        GuardStringKind kind;
+        const char *close = (types & GUARD_TYPE_STRING) != 0
+                                ? guard_scan_string(run, p + 1, &kind)
+                                : NULL;
+        return close != NULL ? close + 1 : NULL;
+    }
+    bool is_number = (unsigned char)(*p - '0') < 10 || *p == '-';
+    if (!is_number || (types & GUARD_TYPE_INTEGER) == 0) {
+        return NULL;
+    }
+    bool plain;
+    bool is_short;
+    int64_t value;
+    const char *end = guard_scan_number(run, p, &plain, &is_short, &value);
+    bool any = (types & GUARD_TYPE_FRACTION) != 0;
+    return end != NULL && (is_short || any) ? end : NULL;
 }
 
 static inline bool

@@ -71,6 +71,31 @@ set_problem_error(GError **error, const GuardProblems *problems)
     }
 }
 
+enum {
+    CACHE_LINE = 64
+};
+
+/* Moves the program behind the guard: what a check touches lies together. */
+static SchemaGuard *
+make_guard(GuardProgram *program, const SchemaGuardOptions *options)
+{
+    size_t head = (sizeof(SchemaGuard) + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
+    char *block = g_aligned_alloc0(1, head + program->size, CACHE_LINE);
+    SchemaGuard *self = (SchemaGuard *)block;
+    memcpy(block + head, program->bytes, program->size);
+    g_free((char *)program->bytes);
+    self->program = *program;
+    self->program.bytes = block + head;
+    g_free(program);
+    atomic_init(&self->references, 1);
+    self->allows_duplicates = options->allows_duplicates;
+    unsigned depth = options->depth_max;
+    self->depth_max = (uint16_t)(depth == 0 ? GUARD_RUN_DEPTH_DEFAULT
+                                            : MIN(depth, JSON_SCAN_DEPTH_CAP));
+    self->bytes_max = options->bytes_max != 0 ? options->bytes_max : BYTES_MAX_DEFAULT;
+    return self;
+}
+
 SchemaGuard *
 schema_guard_new(const char *schema, size_t length, const SchemaGuardOptions *options,
                  GError **error)
@@ -84,15 +109,7 @@ schema_guard_new(const char *schema, size_t length, const SchemaGuardOptions *op
     GuardProgram *program = compile(schema, length, options, problems, &failure);
     SchemaGuard *self = NULL;
     if (program != NULL) {
-        self = g_new0(SchemaGuard, 1);
-        atomic_init(&self->references, 1);
-        self->program = program;
-        self->allows_duplicates = options->allows_duplicates;
-        unsigned depth = options->depth_max;
-        self->depth_max = (uint16_t)(depth == 0 ? GUARD_RUN_DEPTH_DEFAULT
-                                                : MIN(depth, JSON_SCAN_DEPTH_CAP));
-        self->bytes_max =
-            options->bytes_max != 0 ? options->bytes_max : BYTES_MAX_DEFAULT;
+        self = make_guard(program, options);
     }
     else if (failure.error != JSON_ERROR_NONE) {
         set_json_error(error, schema, length, &failure);
@@ -118,8 +135,8 @@ schema_guard_unref(SchemaGuard *self)
         return;
     }
     guard_scratch_free(atomic_load(&self->spare));
-    guard_program_free(self->program);
-    g_free(self);
+    guard_program_clear(&self->program);
+    g_aligned_free(self);
 }
 
 static GuardScratch *
@@ -133,11 +150,11 @@ take_scratch(void *owner)
 void
 guard_run_begin(GuardRun *run, SchemaGuard *guard, const char *text, size_t length)
 {
-    run->program = guard->program;
+    run->program = &guard->program;
     run->text = run->at = text;
     run->end = text + length;
     run->wide_end = run->end - 16;
-    run->node = GUARD_AT(guard->program, GuardNode, guard->program->root);
+    run->node = GUARD_AT(&guard->program, GuardNode, guard->program.root);
     run->frames = run->first;
     run->frame_count = 0;
     run->frame_room = GUARD_RUN_FRAMES_FIRST;
@@ -302,8 +319,14 @@ schema_guard_check(const char *schema, size_t length, const SchemaGuardOptions *
     self->problems = guard_arena_take(&self->arena, sizeof *self->problems);
     self->problems->arena = &self->arena;
     GuardJsonFailure failure = {0};
-    guard_program_free(compile(schema, length, options != NULL ? options : &defaults,
-                               self->problems, &failure));
+    GuardProgram *program =
+        compile(schema, length, options != NULL ? options : &defaults, self->problems,
+                &failure);
+    if (program != NULL) {
+        g_free((char *)program->bytes);
+        guard_program_clear(program);
+        g_free(program);
+    }
     if (failure.error != JSON_ERROR_NONE) {
         GuardProblem *problem = &self->problems->items[self->problems->count++];
         *problem = (GuardProblem){.is_error = true,
@@ -345,7 +368,7 @@ schema_guard_check_at(const SchemaGuardCheck *self, size_t index)
 char *
 schema_guard_dump(const SchemaGuard *self)
 {
-    return guard_program_dump(self->program);
+    return guard_program_dump(&self->program);
 }
 
 struct SchemaGuardPattern {

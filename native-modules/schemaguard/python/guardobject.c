@@ -4,7 +4,7 @@
 
 typedef struct {
     PyObject_HEAD SchemaGuard *guard; /* owned; NULL until __init__ */
-    GuardNames names;                 /* guarded by the interpreter lock */
+    GuardNames *names; /* guarded by the interpreter lock; NULL until needed */
 } GuardObject;
 
 static SchemaGuard *
@@ -119,7 +119,11 @@ guard_dealloc(PyObject *self)
 {
     PyTypeObject *type = Py_TYPE(self);
     schema_guard_unref(((GuardObject *)self)->guard);
-    guardbuild_names_clear(&((GuardObject *)self)->names);
+    GuardNames *names = ((GuardObject *)self)->names;
+    if (names != NULL) {
+        guardbuild_names_clear(names);
+        PyMem_Free(names);
+    }
     type->tp_free(self);
     Py_DECREF(type);
 }
@@ -178,6 +182,20 @@ guard_validate(PyObject *self, PyObject *payload)
     return ok ? Py_NewRef(Py_None) : refuse(self, payload);
 }
 
+/* NULL when there is no memory, or no lock to guard them. */
+static GuardNames *
+remembered_names(GuardObject *self)
+{
+#ifdef Py_GIL_DISABLED
+    return NULL;
+#else
+    if (self->names == NULL) {
+        self->names = PyMem_Calloc(1, sizeof *self->names);
+    }
+    return self->names;
+#endif
+}
+
 PyDoc_STRVAR(guard_loads_doc,
              "loads(payload, /)\n--\n\n"
              "Return what json.loads() does, or raise InvalidPayload.");
@@ -193,11 +211,7 @@ guard_loads(PyObject *self, PyObject *payload)
     PyObject *value = NULL;
     bool ok = is_valid(guard, &text);
     if (ok) {
-#ifdef Py_GIL_DISABLED
-        GuardNames *names = NULL;
-#else
-        GuardNames *names = &((GuardObject *)self)->names;
-#endif
+        GuardNames *names = remembered_names((GuardObject *)self);
         value = guardbuild_value(text.text, text.length, names);
     }
     guardtext_clear(&text);
