@@ -129,12 +129,15 @@ read_items(GuardRun *run, GuardFrame *frame, const char *p)
             return step;
         }
         const GuardNode *node = item_node(run, frame);
-        if (!plain || guard_is_container(p) || node->inplace != 0 || run->is_partial) {
+        if (!plain || guard_is_container(p) || node->inplace != 0) {
             return enter_item(run, frame, node, GUARD_PHASE_VALUE);
         }
         p = guard_scalar(run, node, p);
         if (GUARD_UNLIKELY(p == NULL)) {
             step = guard_scalar_result(run);
+            if (run->stop == GUARD_STOP_MORE) {
+                enter_item(run, frame, node, GUARD_PHASE_VALUE);
+            }
             return step == GUARD_STEP_STOP ? step : guard_pop(run, frame, step);
         }
         if (GUARD_UNLIKELY(!finish_item(run, frame, p))) {

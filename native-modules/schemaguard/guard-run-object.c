@@ -247,35 +247,48 @@ close_object(GuardRun *run, GuardFrame *frame, const char *end)
               : guard_pop(run, frame, GUARD_STEP_FAIL);
 }
 
+/* Looks the name up that the parts before did not expect, and notes it if no part knows
+ * it. Returns false after a stop. */
+static bool
+resolve_name(GuardRun *run, GuardFrame *frame, const char *close, bool is_escaped)
+{
+    const GuardObjectPart *part = frame->object.part;
+    frame->object.name = find_name(run, part, frame->key, close, is_escaped);
+    if (frame->object.name == part->count && !run->is_rescan &&
+        !run->allows_duplicates &&
+        !guard_names_add(run, frame, frame->key, (size_t)(close - frame->key),
+                         is_escaped)) {
+        guard_stop(run, GUARD_STOP_DUPLICATE, frame->key - 1);
+        return false;
+    }
+    return true;
+}
+
 /* Reads the name behind the quote at `p`: sets key, key_end and name. Returns the byte
- * behind the closing quote, NULL after a stop. */
+ * behind the closing quote, NULL after a stop. Partial text: nothing is noted before
+ * the value has begun. */
 static inline const char *
 read_name(GuardRun *run, GuardFrame *frame, const char *p)
 {
     const GuardObjectPart *part = frame->object.part;
     uint32_t next = frame->object.next;
+    GuardStringKind kind = {false, true};
     frame->key = p;
-    if (GUARD_LIKELY(next < part->count) &&
-        is_name(run, &names_of(run, part)[next], p)) {
-        frame->object.name = next;
-        p += names_of(run, part)[next].length;
+    bool expected = next < part->count && is_name(run, &names_of(run, part)[next], p);
+    p = GUARD_LIKELY(expected) ? p + names_of(run, part)[next].length
+                               : guard_scan_string(run, p, &kind);
+    if (GUARD_UNLIKELY(p == NULL)) {
+        return NULL;
     }
-    else {
-        GuardStringKind kind;
-        p = guard_scan_string(run, p, &kind);
-        if (p == NULL) {
-            return NULL;
-        }
-        frame->object.name = find_name(run, part, frame->key, p, kind.is_escaped);
-        if (frame->object.name == part->count && !run->is_rescan &&
-            !run->allows_duplicates &&
-            !guard_names_add(run, frame, frame->key, (size_t)(p - frame->key),
-                             kind.is_escaped)) {
-            guard_stop(run, GUARD_STOP_DUPLICATE, frame->key - 1);
-            return NULL;
-        }
+    if (GUARD_UNLIKELY(run->is_partial) && !guard_partial_has_value(run, p + 1)) {
+        guard_stop(run, GUARD_STOP_MORE, p);
+        return NULL;
     }
     frame->object.key_end = p;
+    frame->object.name = next;
+    if (!expected && !resolve_name(run, frame, p, kind.is_escaped)) {
+        return NULL;
+    }
     if (frame->object.name < part->count) {
         frame->object.next = frame->object.name + 1;
         if (GUARD_UNLIKELY(!note_name(run, frame, frame->object.name))) {
@@ -284,6 +297,23 @@ read_name(GuardRun *run, GuardFrame *frame, const char *p)
         }
     }
     return p + 1;
+}
+
+/* Partial text: the value goes on behind its end, so it is entered anew with more. */
+static GuardStep
+wait_for_value(GuardRun *run, GuardFrame *frame, const GuardNode *node)
+{
+    frame->phase = GUARD_PHASE_VALUE;
+    enter_value(run, frame, node, frame->value);
+    return GUARD_STEP_STOP;
+}
+
+static const GuardNode *
+simple_node(const GuardRun *run, GuardFrame *frame)
+{
+    frame->evaluates = true;
+    const GuardName *name = names_of(run, frame->object.part) + frame->object.name;
+    return GUARD_AT(run->program, GuardNode, name->node);
 }
 
 static GuardStep
@@ -303,10 +333,10 @@ read_members(GuardRun *run, GuardFrame *frame, const char *p)
     const GuardObjectPart *part = frame->object.part;
     const bool plain = part->rule_count == 0 && part->name_node == 0;
     for (;;) {
-        if (GUARD_UNLIKELY(run->is_partial) &&
-            !guard_partial_has_member(run, frame, p)) {
+        if (GUARD_UNLIKELY(run->is_partial) && !guard_partial_has_item(run, frame, p)) {
             return guard_partial_wait(run, p);
         }
+        const char *member = p;
         p = guard_skip_space(p);
         if (*p == '}') {
             return close_object(run, frame, p + 1);
@@ -322,7 +352,8 @@ read_members(GuardRun *run, GuardFrame *frame, const char *p)
         }
         p = read_name(run, frame, p + 1);
         if (GUARD_UNLIKELY(p == NULL)) {
-            return GUARD_STEP_STOP;
+            return run->stop == GUARD_STOP_MORE ? guard_partial_wait(run, member)
+                                                : GUARD_STEP_STOP;
         }
         p = *p == ':' ? p : guard_skip_space(p);
         if (GUARD_UNLIKELY(*p != ':')) {
@@ -336,8 +367,7 @@ read_members(GuardRun *run, GuardFrame *frame, const char *p)
         }
         uint32_t name = frame->object.name;
         unsigned simple = name < part->count ? names_of(run, part)[name].simple : 0;
-        const char *end =
-            simple != 0 && !run->is_partial ? guard_simple(run, simple, p) : NULL;
+        const char *end = simple != 0 ? guard_simple(run, simple, p) : NULL;
         if (GUARD_LIKELY(end != NULL)) {
             p = end;
             frame->evaluates = true;
@@ -345,7 +375,9 @@ read_members(GuardRun *run, GuardFrame *frame, const char *p)
             continue;
         }
         if (GUARD_UNLIKELY(run->stop != GUARD_STOP_NONE)) {
-            return GUARD_STEP_STOP;
+            return run->stop == GUARD_STOP_MORE
+                       ? wait_for_value(run, frame, simple_node(run, frame))
+                       : GUARD_STEP_STOP;
         }
         const GuardNode *node;
         if (GUARD_LIKELY(name < part->count) && names_of(run, part)[name].node != 0) {
@@ -358,13 +390,16 @@ read_members(GuardRun *run, GuardFrame *frame, const char *p)
         else {
             node = run->node;
         }
-        if (guard_is_container(p) || node->inplace != 0 || run->is_partial) {
+        if (guard_is_container(p) || node->inplace != 0) {
             frame->phase = GUARD_PHASE_VALUE;
             return enter_value(run, frame, node, p);
         }
         p = guard_scalar(run, node, p);
         if (GUARD_UNLIKELY(p == NULL)) {
             GuardStep step = guard_scalar_result(run);
+            if (run->stop == GUARD_STOP_MORE) {
+                wait_for_value(run, frame, node);
+            }
             return step == GUARD_STEP_STOP ? step : guard_pop(run, frame, step);
         }
         finish_member(run, frame);

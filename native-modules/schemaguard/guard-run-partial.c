@@ -94,30 +94,13 @@ guard_partial_has_item(const GuardRun *run, const GuardFrame *frame, const char 
 }
 
 bool
-guard_partial_has_member(const GuardRun *run, const GuardFrame *frame, const char *p)
+guard_partial_has_value(const GuardRun *run, const char *p)
 {
-    if (!guard_partial_has_item(run, frame, p)) {
-        return false;
-    }
-    p = guard_skip_space(p);
-    if (*p == ',' && frame->index > 0) {
-        p = guard_skip_space(p + 1);
-    }
-    if (*p != '"') {
-        return true; /* the end, or an error */
-    }
-    JsonStringInfo info;
-    const char *bad;
-    p = json_string_check(p + 1, run->end, &info, &bad);
-    if (p == NULL) {
-        return !guard_partial_waits(run, info.error, bad);
-    }
-    p++;
     if (!find_byte(run, &p)) {
         return false;
     }
     if (*p != ':') {
-        return true;
+        return true; /* an error */
     }
     p++;
     return find_byte(run, &p);

@@ -242,11 +242,9 @@ uint64_t *guard_seen_words(const GuardRun *run, size_t more);
 
 /* Whether the text may yet become right at the error. */
 bool guard_partial_waits(const GuardRun *run, JsonError error, const char *at);
-/* Whether the frame's next member is there up to its value's first byte (or the end of
- * the object, or an error). */
-bool guard_partial_has_member(const GuardRun *run, const GuardFrame *frame,
-                              const char *p);
-/* Whether the frame's next item has begun. */
+/* Whether, behind a name, the colon and the value's first byte are there. */
+bool guard_partial_has_value(const GuardRun *run, const char *p);
+/* Whether the frame's next item or member has begun. */
 bool guard_partial_has_item(const GuardRun *run, const GuardFrame *frame,
                             const char *p);
 /* Suspends the run inside the top frame. */

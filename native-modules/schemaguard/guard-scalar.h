@@ -227,6 +227,11 @@ guard_simple(GuardRun *run, unsigned types, const char *p)
     bool is_short;
     int64_t value;
     const char *end = guard_scan_number(run, p, &plain, &is_short, &value);
+    if (end != NULL && GUARD_UNLIKELY(*end == '\0') && end == run->end &&
+        run->is_partial) {
+        guard_stop(run, GUARD_STOP_MORE, p); /* digits may follow */
+        return NULL;
+    }
     bool any = (types & GUARD_TYPE_FRACTION) != 0;
     return end != NULL && (is_short || any) ? end : NULL;
 }
