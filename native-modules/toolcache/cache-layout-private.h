@@ -267,6 +267,7 @@ typedef struct {
     uint64_t mapping_bytes;
     uint64_t ttl_ns;
     uint64_t seed;
+    uint64_t boot; /* which start of the system deadlines count from; 0: this one */
     uint64_t checksum;
 
     /* Changed under some shard's lock, read by anyone. */

@@ -13,9 +13,10 @@
 /* Shared anonymous memory, zeroed, not reserved. NULL on error. */
 void *cache_mapping_new(size_t size, GError **error);
 
-/* Formats zeroed memory as an empty store. `header` may be mapped elsewhere as well. */
+/* Formats zeroed memory as an empty store; the magic number is written last. `boot`:
+ * see CacheHeader. */
 bool cache_mapping_format(unsigned char *base, const CacheGeometry *geometry,
-                          uint64_t ttl_ns, GError **error);
+                          uint64_t ttl_ns, uint64_t boot, GError **error);
 
 /* A handle for formatted memory at `base`, which it takes over. */
 ToolCache *cache_mapping_handle(unsigned char *base, const char *name, GError **error);

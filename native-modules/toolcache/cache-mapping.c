@@ -64,7 +64,7 @@ cache_mapping_bind(ToolCache *cache)
 
 bool
 cache_mapping_format(unsigned char *base, const CacheGeometry *geometry,
-                     uint64_t ttl_ns, GError **error)
+                     uint64_t ttl_ns, uint64_t boot, GError **error)
 {
     g_autofree ToolCache *cache = g_new0(ToolCache, 1);
     cache->base = base;
@@ -79,6 +79,7 @@ cache_mapping_format(unsigned char *base, const CacheGeometry *geometry,
     header->mapping_bytes = geometry->mapping_bytes;
     header->ttl_ns = ttl_ns;
     header->seed = mapping_seed();
+    header->boot = boot;
     uint64_t now = (uint64_t)base_clock_now(&cache->clock) >> CACHE_TICK_SHIFT;
     bool is_ok = base_lock_init(&header->names_lock) &&
                  base_lock_init(&header->flights_lock) &&
@@ -91,8 +92,10 @@ cache_mapping_format(unsigned char *base, const CacheGeometry *geometry,
                             "the system has no robust locks between processes");
         return false;
     }
-    header->magic = CACHE_MAGIC;
-    header->checksum = cache_layout_checksum(header);
+    CacheHeader whole = *header;
+    whole.magic = CACHE_MAGIC;
+    header->checksum = cache_layout_checksum(&whole);
+    __atomic_store_n(&header->magic, CACHE_MAGIC, __ATOMIC_RELEASE);
     return true;
 }
 

@@ -210,7 +210,7 @@ run_make(const Run *run, const char *name, const ToolCacheLimits *limits,
     }
     /* Somebody may have died while writing here. */
     memset(base, 0, geometry.flights_at);
-    if (!cache_mapping_format(base, &geometry, limits->ttl_ns, error)) {
+    if (!cache_mapping_format(base, &geometry, limits->ttl_ns, 0, error)) {
         munmap(base, geometry.mapping_bytes);
         return NULL;
     }

@@ -31,7 +31,7 @@ tool_cache_new(const ToolCacheLimits *limits, GError **error)
         return NULL;
     }
     ToolCache *self = NULL;
-    if (cache_mapping_format(base, &geometry, limits->ttl_ns, error)) {
+    if (cache_mapping_format(base, &geometry, limits->ttl_ns, 0, error)) {
         self = cache_mapping_handle(base, NULL, error);
     }
     if (self == NULL) {

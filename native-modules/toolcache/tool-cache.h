@@ -133,6 +133,13 @@ ToolCache *tool_cache_new(const ToolCacheLimits *limits, GError **error);
 ToolCache *tool_cache_open(const char *name, const ToolCacheLimits *limits,
                            bool *ret_is_same, GError **error);
 
+/* The store of that name which all runs of this user share, a file in the runtime
+ * folder; it outlives them. Fails when the folder is missing, others may write there,
+ * the file is another version's or there is no room. max_entries as above. Returns a
+ * handle of one's own. */
+ToolCache *tool_cache_open_user(const char *name, const ToolCacheLimits *limits,
+                                GError **error);
+
 /* Makes the directory of named stores; forked processes find it. Cheap to repeat. */
 bool tool_cache_run_begin(GError **error);
 

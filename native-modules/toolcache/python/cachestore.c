@@ -324,15 +324,18 @@ store_journal_call(PyObject *self, PyObject *path)
 typedef struct {
     const char *name; /* NULL: a store of its own */
     ToolCacheLimits limits;
+    int is_user; /* of all runs of this user */
 } StoreRequest;
 
-/* (name, max_entries, ttl, max_bytes): name or None, int, float or None, int or None */
+/* (name, max_entries, ttl, max_bytes, is_user): name or None, int, float or None, int
+ * or None, bool */
 static bool
 store_request(PyObject *args, StoreRequest *ret_request)
 {
     PyObject *name, *ttl, *max_bytes;
     long long max_entries;
-    if (!PyArg_ParseTuple(args, "OLOO:Store", &name, &max_entries, &ttl, &max_bytes) ||
+    if (!PyArg_ParseTuple(args, "OLOO|p:Store", &name, &max_entries, &ttl, &max_bytes,
+                          &ret_request->is_user) ||
         !cachemodule_ttl(ttl, &ret_request->limits.ttl_ns)) {
         return false;
     }
@@ -359,10 +362,21 @@ store_request(PyObject *args, StoreRequest *ret_request)
     return true;
 }
 
+static ToolCache *
+store_obtain(const StoreRequest *request, GError **error)
+{
+    if (request->name == NULL) {
+        return tool_cache_new(&request->limits, error);
+    }
+    return request->is_user
+               ? tool_cache_open_user(request->name, &request->limits, error)
+               : tool_cache_open(request->name, &request->limits, NULL, error);
+}
+
 static PyObject *
 store_new(PyTypeObject *type, PyObject *args, PyObject *named)
 {
-    StoreRequest request;
+    StoreRequest request = {0};
     PyObject *module = PyType_GetModuleByDef(type, &cachemodule_definition);
     if (module == NULL || !store_request(args, &request)) {
         return NULL;
@@ -373,9 +387,7 @@ store_new(PyTypeObject *type, PyObject *args, PyObject *named)
     }
     GError *error = NULL;
     self->state = PyModule_GetState(module);
-    self->cache = request.name != NULL
-                      ? tool_cache_open(request.name, &request.limits, NULL, &error)
-                      : tool_cache_new(&request.limits, &error);
+    self->cache = store_obtain(&request, &error);
     if (self->cache == NULL) {
         Py_DECREF(self);
         return cachemodule_raise(error);
@@ -383,8 +395,9 @@ store_new(PyTypeObject *type, PyObject *args, PyObject *named)
     return (PyObject *)self;
 }
 
-PyDoc_STRVAR(store_doc, "Store(name, max_entries, ttl, max_bytes, /)\n--\n\n"
-                        "The native part of ferrule.cache.ToolCache.");
+PyDoc_STRVAR(store_doc,
+             "Store(name, max_entries, ttl, max_bytes, is_user=False, /)\n--\n\n"
+             "The native part of ferrule.cache.ToolCache.");
 
 static PyMethodDef store_methods[] = {
     {"get", (PyCFunction)(void (*)(void))store_get_call, METH_FASTCALL | METH_KEYWORDS,
