@@ -357,6 +357,21 @@ class Objects(unittest.TestCase):
             ToolCache.open("x", scope="world")
 
 
+class Reports(unittest.TestCase):
+    def test_prometheus_text(self):
+        cache = ToolCache(10)
+        cache.set('to"ol\n', 1, "v")
+        cache.get('to"ol\n', 1)
+        cache.get('to"ol\n', 2)
+        lines = cache.prometheus().splitlines()
+        self.assertIn("ferrule_cache_entries 1", lines)
+        self.assertIn('ferrule_cache_hits_total{tool="to\\"ol\\n"} 1', lines)
+        name = 'ferrule_cache_misses_total{tool="to\\"ol\\n",cause="unknown"} 1'
+        self.assertIn(name, lines)
+        for line in lines:
+            self.assertRegex(line, r"^(# (HELP|TYPE) \w+ .+|\w+(\{.*\})? \d+)$")
+
+
 class Documentation(unittest.TestCase):
     def test_examples_run(self):
         self.assertEqual(doctest.testmod(ferrule.cache).failed, 0)

@@ -27,6 +27,7 @@ import warnings
 
 from _ferrule_cache import Store, canonical, run_begin
 from ferrule._cache_flights import Flights, LoadError
+from ferrule._cache_report import prometheus
 from ferrule._cache_tool import decorate
 
 __all__ = ["LoadError", "ToolCache", "canonical"]
@@ -147,6 +148,10 @@ class ToolCache(Store):
             self._invalidate(tool, False)
         else:
             self._invalidate(tag, True)
+
+    def prometheus(self, prefix="ferrule_cache"):
+        """Return the counters of stats() in the text format that Prometheus reads."""
+        return prometheus(self.stats(), prefix)
 
     def tool(self, function=None, **options):
         """Decorate a function or coroutine function whose results are to be kept.
