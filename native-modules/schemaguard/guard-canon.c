@@ -83,8 +83,11 @@ static void
 sort_members(Canon *self, size_t first, size_t start)
 {
     GuardBuffer *out = self->out;
-    Member *members = (Member *)self->members.bytes + first;
     size_t count = self->members.length / sizeof(Member) - first;
+    if (count == 0) {
+        return;
+    }
+    Member *members = (Member *)self->members.bytes + first;
     size_t size = out->length - start;
     for (size_t i = 0; i < count; i++) {
         size_t stop = i + 1 < count ? members[i + 1].start : out->length;

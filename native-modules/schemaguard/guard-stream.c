@@ -102,15 +102,22 @@ has_news(SchemaGuardStream *self)
     return false;
 }
 
+static const char *
+skip_space(const char *p, const char *end)
+{
+    while (p < end && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t')) {
+        p++;
+    }
+    return p;
+}
+
 /* If the run waits inside a string, notes how far it is known to be right. */
 static void
 note_string(SchemaGuardStream *self)
 {
     const char *p = self->run.at;
     const char *end = self->text.bytes + self->text.length;
-    while (p < end && strchr(" \n\r\t", *p) != NULL) {
-        p++;
-    }
+    p = skip_space(p, end);
     JsonStringInfo info;
     const char *bad;
     bool waits = !self->run.resumes_container && p < end && *p == '"' &&
@@ -123,9 +130,7 @@ check_tail(SchemaGuardStream *self)
 {
     const char *p = self->run.at;
     const char *end = self->text.bytes + self->text.length;
-    while (p < end && strchr(" \n\r\t", *p) != NULL) {
-        p++;
-    }
+    p = skip_space(p, end);
     self->run.at = p;
     return p == end ? SCHEMA_GUARD_STREAM_COMPLETE : SCHEMA_GUARD_STREAM_INVALID;
 }

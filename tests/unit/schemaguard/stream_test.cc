@@ -77,6 +77,8 @@ const std::string payloads[] = {
     "1..2",
     "\"x\"",
     "[[],[{}],\"\\n\"]",
+    std::string("{\"a\":1}\0", 8),
+    std::string("\"x\"\0 ", 5),
 };
 
 TEST(GuardStream, AgreesWithOneShotAtEverySplit)
