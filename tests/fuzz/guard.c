@@ -7,16 +7,16 @@
 
 #include "fuzz.h"
 
-/* The verdict of a stream that is fed byte by byte. */
+/* The verdict of a stream that is fed `piece` bytes at a time. */
 static bool
-stream_verdict(SchemaGuard *guard, const char *payload, size_t length)
+stream_verdict(SchemaGuard *guard, const char *payload, size_t length, size_t piece)
 {
     g_autoptr(SchemaGuardStream) stream = schema_guard_stream_new(guard);
-    for (size_t i = 0; i < length; i++)
-        if (schema_guard_stream_feed(stream, payload + i, 1) ==
-            SCHEMA_GUARD_STREAM_INVALID)
-            return false;
-    return schema_guard_stream_finish(stream) == SCHEMA_GUARD_STREAM_COMPLETE;
+    for (size_t at = 0; at < length; at += piece)
+        schema_guard_stream_feed(stream, payload + at, MIN(piece, length - at));
+    bool valid = schema_guard_stream_finish(stream) == SCHEMA_GUARD_STREAM_COMPLETE;
+    schema_guard_report_free(schema_guard_stream_report(stream));
+    return valid;
 }
 
 static void
@@ -41,6 +41,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size == 0 || line_end == NULL)
         return 0;
     size_t schema_size = (size_t)(line_end - text), length = size - schema_size - 1;
+    schema_guard_check_free(schema_guard_check(text, schema_size, NULL));
     g_autoptr(GError) error = NULL;
     g_autoptr(SchemaGuard) guard = schema_guard_new(text, schema_size, NULL, &error);
     FUZZ_REQUIRE((guard == NULL) == (error != NULL));
@@ -52,6 +53,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     payload[length] = '\0';
     bool valid = schema_guard_is_valid(guard, payload, length);
     check_report(guard, payload, length, valid);
-    FUZZ_REQUIRE(stream_verdict(guard, payload, length) == valid);
+    for (size_t piece = 1; piece <= 7; piece += 3)
+        FUZZ_REQUIRE(stream_verdict(guard, payload, length, piece) == valid);
     return 0;
 }
