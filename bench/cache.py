@@ -1,0 +1,342 @@
+# SPDX-License-Identifier: MIT
+"""The tool cache against its peers: hits, two processes, other stores, memory, inserts.
+
+All candidates run in one process of the executable, round after round, each through its
+own natural API; a figure is the best of the rounds in nanoseconds of the thread's own
+time a call, less that of the empty loop. Keys: `one key` rows pass one ready str;
+`(tool, args)` rows build the tuple as a caller has to. Values: 100 bytes of ASCII.
+    hot            the same key object again and again: an agent polling one tool
+    fresh          key strings made anew, random order: what arrives off the wire
+    processes      forked agents on one store, against each on a store of its own
+    other stores   the same hit by way of what one would use today, on a tmpfs
+    memory         resident memory of a million entries of 206 bytes
+    insert         at capacity, a million entries
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+sys.dont_write_bytecode = True
+HERE = Path(__file__).resolve().parent
+PEERS = ("cachebox==6.2.10", "cachetools==8.0.1", "lru-dict==1.4.1", "diskcache==5.6.3",
+         "lmdb==3.0.0", "typing_extensions")  # fmt: skip
+TAGS = ["manylinux2014_x86_64", "manylinux_2_17_x86_64", "manylinux_2_28_x86_64"]
+TOOL = "search_web"
+VALUE = "v" * 100
+TTL_S = 600.0
+
+
+def fetch(folder):
+    """The peers' wheels for the interpreter inside, once."""
+    if (folder / "done").exists():
+        return
+    platforms = [part for tag in TAGS for part in ("--platform", tag)]
+    subprocess.run(
+        [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", folder,
+         "--python-version", "3.13", *platforms, "--only-binary=:all:", *PEERS],
+        check=True,
+    )  # fmt: skip
+    (folder / "done").touch()
+
+
+def outside():
+    sys.path.insert(0, str(HERE))
+    import measure
+
+    peers = measure.CACHE / "bench-cache-313"
+    peers.mkdir(parents=True, exist_ok=True)
+    fetch(peers)
+    print(f"{measure.machine()}; load {os.getloadavg()[0]:.1f}")
+    code = f"import sys; sys.path[:0] = [{str(HERE)!r}, {str(peers)!r}]\n"
+    code += "import cache; cache.inside()"
+    return subprocess.run([measure.FERRULE, "-c", code]).returncode
+
+
+# ---- inside the executable ---------------------------------------------------------
+
+
+def make_keys(count):
+    return [f'{{"id":{n},"q":"{"x" * 14}"}}' for n in range(count)]
+
+
+def candidates(keys):
+    """{name: function(list of keys)}: each looks every key up once."""
+    import functools
+    import threading
+
+    import cachebox
+    import cachetools
+
+    from ferrule import ToolCache
+
+    size = len(keys) * 2
+    ours = ToolCache(size, TTL_S, max_bytes=1 << 30)
+    one, pair = cachebox.TTLCache(size, TTL_S), cachebox.TTLCache(size, TTL_S)
+    lru, slow = cachebox.LRUCache(size), cachetools.TTLCache(size, TTL_S)
+    lock = threading.Lock()
+
+    @functools.lru_cache(maxsize=size)
+    def cached(tool, args):
+        return VALUE
+
+    for key in keys:
+        ours.set(TOOL, key, VALUE)
+        one[key] = pair[TOOL, key] = lru[key] = slow[TOOL, key] = VALUE
+        cached(TOOL, key)
+
+    def empty(keys):
+        for key in keys:
+            pass
+
+    def ferrule(keys, get=ours.get, tool=TOOL):
+        for key in keys:
+            get(tool, key)
+
+    def ttl_one(keys, get=one.get):
+        for key in keys:
+            get(key)
+
+    def ttl_pair(keys, get=pair.get, tool=TOOL):
+        for key in keys:
+            get((tool, key))
+
+    def lru_one(keys, get=lru.get):
+        for key in keys:
+            get(key)
+
+    def lru_cache(keys, tool=TOOL):
+        for key in keys:
+            cached(tool, key)
+
+    def cachetools_lock(keys, tool=TOOL):
+        for key in keys:
+            with lock:
+                slow[tool, key]
+
+    return {
+        "empty loop": empty,
+        "ferrule (tool, args)": ferrule,
+        "cachebox TTLCache, one key": ttl_one,
+        "cachebox TTLCache, (tool, args)": ttl_pair,
+        "cachebox LRUCache without TTL, one key": lru_one,
+        "functools.lru_cache, (tool, args)": lru_cache,
+        "cachetools TTLCache + Lock, (tool, args)": cachetools_lock,
+    }
+
+
+def best_of(functions, lists, rounds):
+    """{name: best ns a call, net of the empty loop}."""
+    from time import thread_time_ns
+
+    best = dict.fromkeys(functions, float("inf"))
+    for number in range(rounds):
+        for name, function in functions.items():
+            keys = lists(number)
+            began = thread_time_ns()
+            function(keys)
+            best[name] = min(best[name], (thread_time_ns() - began) / len(keys))
+    loop = best.pop("empty loop")
+    return {name: ns - loop for name, ns in best.items()}
+
+
+def table(title, rows):
+    ours = rows["ferrule (tool, args)"]
+    print(f"\n{title}")
+    for name, ns in rows.items():
+        print(f"  {name:42} {ns:9.1f} ns  {ns / ours:6.2f}x of ferrule")
+    return ours
+
+
+def hits():
+    import random
+
+    from measure import verdict
+
+    keys = make_keys(1000)
+    functions = candidates(keys)
+    rows = best_of(functions, lambda _: [keys[0]] * 20_000, 30)
+    ours = table("hot hit, the same key object", rows)
+    verdict("hot: of cachebox TTLCache", ours / rows["cachebox TTLCache, one key"], 0.75, 0.53)
+    for count, rounds in ((1000, 400), (200_000, 5)):
+        if count != 1000:
+            keys = make_keys(count)
+            functions = candidates(keys)
+        order = list(range(count))
+        random.Random(1).shuffle(order)
+
+        def fresh(_, keys=keys, order=order):
+            return [keys[n].encode().decode() for n in order]
+
+        rows = best_of(functions, fresh, rounds)
+        ours = table(f"hit, fresh key strings, {count:,} entries", rows)
+        if count == 1000:
+            verdict("of cachebox, one key", ours / rows["cachebox TTLCache, one key"],
+                    1 / 1.7, 1 / 2.1)  # fmt: skip
+            verdict("of cachebox, (tool, args)",
+                    ours / rows["cachebox TTLCache, (tool, args)"], 1 / 2.2, 1 / 2.8)  # fmt: skip
+        else:
+            verdict("of lru_cache", ours / rows["functools.lru_cache, (tool, args)"],
+                    0.75, 0.6)  # fmt: skip
+
+
+def spin(cache, keys, seconds=0.5):
+    """Hits a second of this process."""
+    from time import perf_counter
+
+    get, done, began = cache.get, 0, perf_counter()
+    while perf_counter() - began < seconds:
+        for key in keys:
+            get(TOOL, key)
+        done += len(keys)
+    return done / (perf_counter() - began)
+
+
+def forked(stores, keys):
+    """Hits a second of all, one forked process a store at the same time."""
+    pipes = []
+    for store in stores:
+        ours, theirs = os.pipe()
+        if os.fork() == 0:
+            os.write(theirs, b"%d" % spin(store, keys))
+            os._exit(0)
+        os.close(theirs)
+        pipes.append(ours)
+    rates = []
+    for pipe in pipes:
+        with open(pipe, "rb") as file:
+            rates.append(int(file.read()))
+        os.wait()
+    return sum(rates)
+
+
+def processes():
+    from ferrule import ToolCache
+    from measure import verdict
+
+    print("\ntwo forked processes, hits on 1,000 hot keys / on one")
+    for keys in (make_keys(1000), make_keys(1)):
+        stores = [ToolCache(5000, TTL_S) for _ in range(2)]
+        for store in stores:
+            for key in keys:
+                store.set(TOOL, key, VALUE)
+        shared = apart = 0
+        for _ in range(5):
+            shared = max(shared, forked([stores[0]] * 2, keys))
+            apart = max(apart, forked(stores, keys))
+        print(f"  one store {shared / 1e6:.1f} M/s, a store each {apart / 1e6:.1f} M/s")
+        verdict(f"a store each / one store, {len(keys)} keys", apart / shared, 1.06, 1.02)
+
+
+def other_stores():
+    import shutil
+    import tempfile
+
+    import diskcache
+    import lmdb
+
+    from ferrule import ToolCache
+    from measure import verdict
+
+    keys = make_keys(1000)
+    folder = tempfile.mkdtemp(dir="/dev/shm")
+    ours = ToolCache(5000, TTL_S)
+    disk = diskcache.Cache(folder + "/disk")
+    env = lmdb.open(folder + "/lmdb", map_size=1 << 28)
+    for key in keys:
+        ours.set(TOOL, key, VALUE)
+        disk[TOOL, key] = VALUE
+        with env.begin(write=True) as write:
+            write.put(f"{TOOL}\0{key}".encode(), VALUE.encode())
+
+    def empty(keys):
+        for key in keys:
+            pass
+
+    def ferrule(keys):
+        for key in keys:
+            ours.get(TOOL, key)
+
+    def by_diskcache(keys):
+        for key in keys:
+            disk[TOOL, key]
+
+    def by_lmdb(keys):
+        for key in keys:
+            with env.begin(buffers=False) as read:
+                read.get(f"{TOOL}\0{key}".encode())
+
+    rows = best_of(
+        {"empty loop": empty, "ferrule (tool, args)": ferrule,
+         "diskcache on a tmpfs": by_diskcache, "lmdb on a tmpfs": by_lmdb},
+        lambda _: keys, 10,
+    )  # fmt: skip
+    mine = table("a hit that another process could have set", rows)
+    verdict("of diskcache", mine / rows["diskcache on a tmpfs"], 1 / 30, 1 / 50)
+    verdict("of lmdb", mine / rows["lmdb on a tmpfs"], 1 / 5, 1 / 8)
+    shutil.rmtree(folder)
+
+
+def resident_kb():
+    with open("/proc/self/status") as file:
+        return sum(int(line.split()[1]) for line in file if line.startswith("VmRSS"))
+
+
+def million():
+    import gc
+    from time import perf_counter_ns, thread_time_ns
+
+    import cachebox
+
+    from ferrule import ToolCache
+    from measure import verdict
+
+    print("\na million entries of 206 bytes, then inserts at capacity")
+    count, value = 1_000_000, "v" * 190
+    gc.collect()
+    began = perf_counter_ns()
+    gc.collect()
+    empty_ms = (perf_counter_ns() - began) / 1e6
+    before, worst = resident_kb(), 0
+    cache = ToolCache(count, TTL_S, max_bytes=1 << 29)
+    for number in range(count):
+        began = thread_time_ns()
+        cache.set("t", f"{number:015}".replace("0", "1", 1), value)
+        worst = max(worst, thread_time_ns() - began)
+    each = (resident_kb() - before) * 1024 / len(cache)
+    began = perf_counter_ns()
+    gc.collect()
+    full_ms = (perf_counter_ns() - began) / 1e6
+    verdict("memory an entry", each, 270, 255, " B")
+    print(f"gc.collect(): {empty_ms:.1f} ms empty, {full_ms:.1f} ms with the entries")
+    verdict("longest pause while growing", worst / 1e6, 1.0, 0.1, " ms")
+    peer = cachebox.TTLCache(count, TTL_S)
+    for number in range(count):
+        peer["t", str(number)] = value
+    times = {"ferrule": [], "cachebox": []}
+    for number in range(200_000):
+        key = str(10**15 + number)
+        began = thread_time_ns()
+        cache.set("t", key, value)
+        between = thread_time_ns()
+        peer["t", key] = value
+        times["ferrule"].append(between - began)
+        times["cachebox"].append(thread_time_ns() - between)
+    for name, values in times.items():
+        values.sort()
+        print(f"  {name:10} p50 {values[100_000]} ns, p99.9 {values[199_800]} ns")
+    half = times["ferrule"][100_000] / times["cachebox"][100_000]
+    verdict("insert p50 of cachebox", half, 1.0, 0.8)
+    verdict("insert p99.9", times["ferrule"][199_800] / 1e3, 5.0, 2.0, " us")
+
+
+def inside():
+    hits()
+    processes()
+    other_stores()
+    million()
+
+
+if __name__ == "__main__":
+    sys.exit(outside())
