@@ -15,11 +15,9 @@ for _name, _result, _arguments in (
     ("ZSTD_getErrorName", ctypes.c_char_p, [_size]),
     ("ZSTD_createCCtx", _pointer, []),
     ("ZSTD_freeCCtx", _size, [_pointer]),
-    ("ZSTD_createCDict", _pointer, [_pointer, _size, ctypes.c_int]),
-    ("ZSTD_freeCDict", _size, [_pointer]),
     ("ZSTD_CCtx_setParameter", _size, [_pointer, ctypes.c_int, ctypes.c_int]),
-    ("ZSTD_compress_usingCDict", _size,
-     [_pointer, _pointer, _size, _pointer, _size, _pointer]),
+    ("ZSTD_CCtx_loadDictionary", _size, [_pointer, _pointer, _size]),
+    ("ZSTD_compress2", _size, [_pointer, _pointer, _size, _pointer, _size]),
 ):  # fmt: skip
     getattr(_lib, _name).restype = _result
     getattr(_lib, _name).argtypes = _arguments
@@ -40,23 +38,30 @@ def train(samples, size):
 
 
 class Compressor:
-    """Compresses many buffers with one dictionary; a context manager."""
+    """Compresses many buffers with one dictionary (b"": none); a context manager.
+
+    Frames name neither their size nor their dictionary: the reader knows both."""
+
+    LEVEL, CONTENT_SIZE, DICTIONARY_ID = 100, 200, 202  # ZSTD_cParameter
 
     def __init__(self, dictionary, level):
         self._context = _lib.ZSTD_createCCtx()
-        self._dictionary = _lib.ZSTD_createCDict(dictionary, len(dictionary), level)
+        for name, value in (
+            (self.LEVEL, level), (self.CONTENT_SIZE, 0), (self.DICTIONARY_ID, 0),
+        ):  # fmt: skip
+            _checked(_lib.ZSTD_CCtx_setParameter(self._context, name, value))
+        _checked(
+            _lib.ZSTD_CCtx_loadDictionary(self._context, dictionary, len(dictionary))
+        )
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        _lib.ZSTD_freeCDict(self._dictionary)
         _lib.ZSTD_freeCCtx(self._context)
 
     def compress(self, data):
         bound = _lib.ZSTD_compressBound(len(data))
         out = ctypes.create_string_buffer(bound)
-        used = _lib.ZSTD_compress_usingCDict(
-            self._context, out, bound, data, len(data), self._dictionary
-        )
+        used = _lib.ZSTD_compress2(self._context, out, bound, data, len(data))
         return out.raw[: _checked(used)]

@@ -55,8 +55,11 @@ RAW = {"encodings", "encodings.aliases", "encodings.utf_8"}
 KEEP_DOCSTRINGS = {"pdb", "timeit"}
 
 FLAG_PACKAGE, FLAG_DATA, FLAG_RAW = 1, 2, 4
-MAGIC, HEADER_WORDS, ENTRY_WORDS = b"FSTD", 6, 6
-DICTIONARY_BYTES = 112 * 1024
+MAGIC, HEADER_WORDS, ENTRY_WORDS = b"FSTD", 7, 6
+# What modules have in common; compressed itself, and decoded once into memory, so its
+# size weighs megabytes of the file (256 KiB more: 0.05 MB less) against resident memory.
+DICTIONARY_BYTES = 384 * 1024
+LEVEL = 22
 
 
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
@@ -165,7 +168,9 @@ def write_blob(entries, target):
     small = [e.data for e in entries if not e.flags & FLAG_RAW]
     dictionary = libzstd.train(small, DICTIONARY_BYTES)
     rows, names, data = [], bytearray(), bytearray()
-    with libzstd.Compressor(dictionary, level=19) as compressor:
+    with libzstd.Compressor(b"", LEVEL) as compressor:
+        packed_dictionary = compressor.compress(dictionary)
+    with libzstd.Compressor(dictionary, LEVEL) as compressor:
         for entry in entries:
             raw = entry.flags & FLAG_RAW
             stored = entry.data if raw else compressor.compress(entry.data)
@@ -175,11 +180,11 @@ def write_blob(entries, target):
             names += name + b"\0"
             data += stored
     base = 4 * HEADER_WORDS + 4 * ENTRY_WORDS * len(rows)
-    header = [len(rows), base, base + len(names), len(dictionary)]
-    data_at = base + len(names) + len(dictionary)
-    blob = MAGIC + b"".join(map(word, [*header, data_at]))
+    header = [len(rows), base, base + len(names), len(packed_dictionary)]
+    data_at = base + len(names) + len(packed_dictionary)
+    blob = MAGIC + b"".join(map(word, [*header, len(dictionary), data_at]))
     blob += b"".join(word(number) for row in rows for number in row)
-    target.write_bytes(blob + names + dictionary + data)
+    target.write_bytes(blob + names + packed_dictionary + data)
 
 
 def patched_importlib(cpython, work):

@@ -14,11 +14,12 @@ enum {
     WORD_COUNT = 1,
     WORD_NAMES,
     WORD_DICTIONARY,
+    WORD_DICTIONARY_STORED,
     WORD_DICTIONARY_BYTES,
     WORD_DATA
 };
 enum {
-    HEADER_WORDS = 6,
+    HEADER_WORDS = 7,
     ENTRY_WORDS = 6
 };
 enum {
@@ -37,7 +38,7 @@ enum {
 
 extern const uint8_t ferrule_stdlib_begin[], ferrule_stdlib_end[];
 
-/* Decoding tables of the dictionary, made at the first compressed read. */
+/* The dictionary, decoded at the first compressed read; NULL: it does not decode. */
 static once_flag dictionary_once = ONCE_FLAG_INIT;
 static ZSTD_DDict *dictionary;
 
@@ -65,9 +66,14 @@ name_at(size_t index)
 static void
 make_dictionary(void)
 {
-    dictionary =
-        ZSTD_createDDict_byReference(ferrule_stdlib_begin + words()[WORD_DICTIONARY],
-                                     words()[WORD_DICTIONARY_BYTES]);
+    size_t size = words()[WORD_DICTIONARY_BYTES];
+    g_autofree uint8_t *bytes = g_malloc(size);
+    const uint8_t *stored = ferrule_stdlib_begin + words()[WORD_DICTIONARY];
+    if (ZSTD_decompress(bytes, size, stored, words()[WORD_DICTIONARY_STORED]) != size)
+        return;
+    dictionary = ZSTD_createDDict_byReference(bytes, size);
+    if (dictionary != NULL)
+        g_steal_pointer(&bytes);
 }
 
 size_t
@@ -130,10 +136,13 @@ stdlib_table_read(const StdlibEntry *entry, void *buffer, GError **error)
         return true;
     }
     call_once(&dictionary_once, make_dictionary);
-    ZSTD_DCtx *context = ZSTD_createDCtx();
-    size_t got = ZSTD_decompress_usingDDict(context, buffer, entry->size, stored,
-                                            entry->stored, dictionary);
-    ZSTD_freeDCtx(context);
+    size_t got = 0;
+    if (dictionary != NULL) {
+        ZSTD_DCtx *context = ZSTD_createDCtx();
+        got = ZSTD_decompress_usingDDict(context, buffer, entry->size, stored,
+                                         entry->stored, dictionary);
+        ZSTD_freeDCtx(context);
+    }
     if (got == entry->size)
         return true;
     g_set_error(error, STDLIB_ERROR, STDLIB_ERROR_CORRUPT,

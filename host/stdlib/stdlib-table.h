@@ -8,7 +8,8 @@
  * Threads    any thread at any time; nothing blocks.
  * Errors     STDLIB_ERROR_CORRUPT: the section does not decode (a damaged file).
  * Limits     none of its own: sizes are those of the packed library.
- * Cost       find: O(log n), no allocation. read: one zstd frame, about 1 GB/s.
+ * Cost       find: O(log n), no allocation. read: one zstd frame, about 1 GB/s; the
+ *            first one decodes the dictionary too, which stays in memory (384 KiB).
  * Example    StdlibEntry entry;
  *            if (stdlib_table_find("json.decoder", &entry)) {
  *                void *code = malloc(entry.size);
@@ -16,7 +17,7 @@
  *            }
  *
  * Format of the section (32-bit little-endian words):
- *   "FSTD" | count | names at | dictionary at | dictionary bytes | data at
+ *   "FSTD" | count | names at | dictionary at | its stored bytes | its bytes | data at
  *   count x { name offset, name bytes, flags, data offset, stored bytes, bytes }
  *   names (NUL-terminated, sorted bytewise) | dictionary | data
  */
