@@ -16,6 +16,7 @@
 #pragma once
 
 #include <glib.h>
+#include <stdbool.h>
 
 enum {
     CACHE_CANONICAL_DEPTH = 256
@@ -23,6 +24,10 @@ enum {
 
 /* Returns NULL on error. */
 GString *cache_canonical(const char *text, size_t size, GError **error);
+
+/* Whether the text is JSON in canonical form, as most tools' arguments are. Says no
+ * where telling would take as long as making it so. */
+bool cache_canonical_is_already(const char *text, size_t size);
 
 /* The canonical spelling of one number that the scanner accepted. */
 void cache_canonical_number(GString *out, const char *text, size_t size);

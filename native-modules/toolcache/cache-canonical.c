@@ -281,6 +281,9 @@ canonical_token(Canonical *self, const JsonToken *token)
 GString *
 cache_canonical(const char *text, size_t size, GError **error)
 {
+    if (cache_canonical_is_already(text, size)) {
+        return g_string_new_len(text, (gssize)size);
+    }
     g_auto(Canonical) self = {
         .text = text,
         .out = g_string_sized_new(size + 16),

@@ -129,4 +129,35 @@ TEST(Canonical, IsItsOwnCanonicalForm)
     }
 }
 
+// The short way and the long way must agree: white space in front forces the long one.
+TEST(Canonical, TakesTheShortWayOnlyWhereItIsRight)
+{
+    for (const char *text : {"{\"a\":1,\"b\":[true,null,{}]}",
+                             "{\"b\":1,\"a\":2}",
+                             "{\"a\":{\"c\":1,\"b\":2}}",
+                             "[1,2,[3,[]]]",
+                             "-1",
+                             "-0",
+                             "[-0]",
+                             "1.0",
+                             "1e2",
+                             "123456789012345",
+                             "1234567890123456",
+                             "[\"\\u0041\"]",
+                             "{\"\\u0041\":1}",
+                             "\"\xC3\xA9\"",
+                             "{\"ab\":1,\"a\":2}",
+                             "{\"a\":1,\"ab\":2}",
+                             "{\"\xC3\xA9\":1,\"z\":2}",
+                             "{\"\":1,\"a\":{\"\":{}}}",
+                             "[[],[]]",
+                             "{}",
+                             "[{},{}]",
+                             "\"\""}) {
+        EXPECT_EQ(Canonical(text), Canonical(std::string(" ") + text)) << text;
+    }
+    EXPECT_EQ(Canonical("{\"a\":1,\"a\":2}").find("error"), 0u);
+    EXPECT_EQ(Canonical("[1,]").find("error"), 0u);
+}
+
 } // namespace
