@@ -107,9 +107,9 @@ const char *json_string_check(const char *p, const char *end, JsonStringInfo *re
                               const char **ret_bad);
 
 /* Writes the value of a checked string: `raw` is the content between the quotes, `out`
- * has room for `length` bytes (the value is never longer). Lone surrogates become three
- * bytes each, as no well-formed UTF-8 has them, and set *ret_has_lone (may be NULL).
- * Returns the bytes written. */
+ * has room for `length` bytes (the value is never longer) and does not overlap `raw`.
+ * Lone surrogates become three bytes each, as no well-formed UTF-8 has them, and set
+ * *ret_has_lone (may be NULL). Returns the bytes written. */
 size_t json_string_unescape(const char *raw, size_t length, char *out,
                             bool *ret_has_lone);
 

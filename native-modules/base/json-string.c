@@ -187,23 +187,14 @@ json_string_check(const char *p, const char *end, JsonStringInfo *ret_info,
     return p;
 }
 
-static char
+static inline char
 simple_escape(char c)
 {
-    switch (c) {
-    case 'b':
-        return '\b';
-    case 'f':
-        return '\f';
-    case 'n':
-        return '\n';
-    case 'r':
-        return '\r';
-    case 't':
-        return '\t';
-    default:
-        return c;
-    }
+    static const char values[256] = {
+        ['"'] = '"',  ['\\'] = '\\', ['/'] = '/',  ['b'] = '\b',
+        ['f'] = '\f', ['n'] = '\n',  ['r'] = '\r', ['t'] = '\t',
+    };
+    return values[(unsigned char)c];
 }
 
 /* Joins the pair at `p` (\uXXXX, followed perhaps by its low half). */
@@ -226,19 +217,40 @@ unescape_unicode(const char *p, const char *end, uint32_t *ret_code, bool *lone)
     return 6;
 }
 
+/* Copies up to the next backslash, 16 bytes at a time. Returns it, or `end`. */
+static inline const char *
+copy_plain(const char *raw, const char *end, char **to)
+{
+#ifdef __SSE2__
+    const __m128i slash = _mm_set1_epi8('\\');
+    while (end - raw >= 16) {
+        __m128i chunk = _mm_loadu_si128((const __m128i *)raw);
+        /* The output is never ahead of the input: there is room for the whole chunk. */
+        _mm_storeu_si128((__m128i *)*to, chunk);
+        int mask = _mm_movemask_epi8(_mm_cmpeq_epi8(chunk, slash));
+        int n = mask != 0 ? __builtin_ctz((unsigned)mask) : 16;
+        raw += n;
+        *to += n;
+        if (mask != 0) {
+            return raw;
+        }
+    }
+#endif
+    while (raw < end && *raw != '\\') {
+        *(*to)++ = *raw++;
+    }
+    return raw;
+}
+
 size_t
 json_string_unescape(const char *raw, size_t length, char *out, bool *ret_has_lone)
 {
     const char *end = raw + length;
     char *to = out;
     bool lone = false;
-    while (raw < end) {
-        const char *slash = memchr(raw, '\\', (size_t)(end - raw));
-        size_t run = (size_t)((slash != NULL ? slash : end) - raw);
-        memmove(to, raw, run);
-        to += run;
-        raw += run;
-        if (slash == NULL) {
+    for (;;) {
+        raw = copy_plain(raw, end, &to);
+        if (raw == end) {
             break;
         }
         if (raw[1] != 'u') {

@@ -265,6 +265,11 @@ compile_format(GuardScope *scope, GuardStringPart *part)
     }
     part->format =
         guard_format_find(format->text, format->length, scope->resource->draft);
+    if (part->format == GUARD_FORMAT_NONE && self->gives_advice) {
+        guard_problem_add(self->problems, false, "schema.unknown-format", format,
+                          format->offset, "unknown format \"%.*s\" is not checked",
+                          (int)MIN(format->length, 60), format->text);
+    }
     if (part->format != GUARD_FORMAT_NONE) {
         part->format_name = guard_compile_text(self, format->text, format->length);
     }

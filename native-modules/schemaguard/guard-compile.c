@@ -180,6 +180,44 @@ guard_compile_pattern(GuardCompiler *self, const GuardValue *at, const char *sou
     return self->patterns->len - 1;
 }
 
+/* Unknown keywords are annotations, but most of them are misspelt. */
+static void
+advise_keyword(GuardScope *scope, const GuardValue *member)
+{
+    GuardCompiler *self = scope->compiler;
+    bool own = member->name_length > 1 && strncmp(member->name, "x-", 2) == 0;
+    if (!self->gives_advice || own || scope->schema->document != self->main) {
+        return;
+    }
+    const char *near = guard_keyword_nearest(member->name, member->name_length,
+                                             scope->resource->draft);
+    guard_problem_add(self->problems, false, "schema.unknown-keyword", member,
+                      member->name_offset, "unknown keyword \"%.*s\" is ignored%s%s%s",
+                      (int)MIN(member->name_length, 60), member->name,
+                      near ? "; did you mean \"" : "", near ? near : "",
+                      near ? "\"?" : "");
+}
+
+static void
+advise_required(GuardScope *scope)
+{
+    const GuardValue *required = scope->members[GUARD_KEYWORD_REQUIRED];
+    const GuardValue *properties = scope->members[GUARD_KEYWORD_PROPERTIES];
+    if (!scope->compiler->gives_advice || !guard_json_is_array(required) ||
+        !guard_json_is_object(properties)) {
+        return;
+    }
+    for (const GuardValue *v = required->first; v != NULL; v = v->next) {
+        if (guard_json_is_string(v) &&
+            guard_json_member_n(properties, v->text, v->length) == NULL) {
+            guard_problem_add(scope->compiler->problems, false,
+                              "schema.required-unknown", v, v->offset,
+                              "\"%.*s\" is required, but not among the properties",
+                              (int)MIN(v->length, 60), v->text);
+        }
+    }
+}
+
 static void
 read_members(GuardScope *scope)
 {
@@ -187,7 +225,11 @@ read_members(GuardScope *scope)
     for (GuardValue *m = scope->schema->first; m != NULL; m = m->next) {
         GuardKeyword keyword = guard_registry_keyword(registry, m);
         scope->members[keyword] = m;
+        if (keyword == GUARD_KEYWORD_NONE) {
+            advise_keyword(scope, m);
+        }
     }
+    advise_required(scope);
     scope->members[GUARD_KEYWORD_NONE] = NULL;
     if (scope->resource->draft <= GUARD_DRAFT_7 &&
         scope->members[GUARD_KEYWORD_S_REF] != NULL) {

@@ -34,6 +34,7 @@ typedef struct {
     const GuardDocument *main; /* pointers into it are written without a URI */
     GuardRef any;
     bool asserts_formats;
+    bool gives_advice; /* about what would be ignored silently */
 } GuardCompiler;
 
 /* One schema while it is compiled. */

@@ -22,7 +22,7 @@ draft_of(const SchemaGuardOptions *options)
 
 static GuardProgram *
 compile(const char *schema, size_t length, const SchemaGuardOptions *options,
-        GuardProblems *problems, GuardJsonFailure *failure)
+        GuardProblems *problems, GuardJsonFailure *failure, bool gives_advice)
 {
     GuardDocument *document =
         guard_json_parse(problems->arena, schema, length, failure);
@@ -37,7 +37,8 @@ compile(const char *schema, size_t length, const SchemaGuardOptions *options,
     }
     GuardCompiler compiler = {.problems = problems,
                               .arena = problems->arena,
-                              .asserts_formats = !options->ignores_formats};
+                              .asserts_formats = !options->ignores_formats,
+                              .gives_advice = gives_advice};
     guard_registry_init(&compiler.registry, problems->arena, problems,
                         draft_of(options), offers, options->offer_count);
     GuardProgram *program = guard_compile(&compiler, document, "");
@@ -106,7 +107,7 @@ schema_guard_new(const char *schema, size_t length, const SchemaGuardOptions *op
     GuardProblems *problems = guard_arena_take(&arena, sizeof *problems);
     problems->arena = &arena;
     GuardJsonFailure failure = {0};
-    GuardProgram *program = compile(schema, length, options, problems, &failure);
+    GuardProgram *program = compile(schema, length, options, problems, &failure, false);
     SchemaGuard *self = NULL;
     if (program != NULL) {
         self = make_guard(program, options);
@@ -321,7 +322,7 @@ schema_guard_check(const char *schema, size_t length, const SchemaGuardOptions *
     GuardJsonFailure failure = {0};
     GuardProgram *program =
         compile(schema, length, options != NULL ? options : &defaults, self->problems,
-                &failure);
+                &failure, true);
     if (program != NULL) {
         g_free((char *)program->bytes);
         guard_program_clear(program);

@@ -177,6 +177,21 @@ TEST(GuardSchema, IsRefusedWithItsPlace)
     }
 }
 
+TEST(GuardSchema, IsLookedOverForWhatWouldBeIgnored)
+{
+    const char text[] = "{\"propertes\": {},\n \"x-mine\": 1,\n \"properties\": {},"
+                        "\n \"required\": [\"a\"], \"format\": \"dat\"}";
+    g_autoptr(SchemaGuardCheck) check = schema_guard_check(text, strlen(text), nullptr);
+    ASSERT_EQ(schema_guard_check_count(check), 3u);
+    const SchemaGuardProblem *keyword = schema_guard_check_at(check, 0);
+    EXPECT_FALSE(keyword->is_error);
+    EXPECT_NE(strstr(keyword->message, "did you mean \"properties\"?"), nullptr);
+    EXPECT_EQ(keyword->column, 2u);
+    EXPECT_STREQ(schema_guard_check_at(check, 1)->code, "schema.required-unknown");
+    EXPECT_EQ(schema_guard_check_at(check, 1)->line, 4u);
+    EXPECT_STREQ(schema_guard_check_at(check, 2)->code, "schema.unknown-format");
+}
+
 TEST(GuardSchema, CanBeDumped)
 {
     Guard guard = MakeGuard(R"({"properties": {"unit": {"enum": ["c", "f"]}}})");
