@@ -7,8 +7,10 @@
 #include "cache-shadow-private.h"
 
 enum {
-    POLICY_EPOCHS = 64,    /* a shard's worth of insertions has this many epochs */
-    POLICY_DEMOTE_MAX = 8, /* entries that change lists in one step */
+    POLICY_EPOCHS = 64,     /* a shard's worth of insertions has this many epochs */
+    POLICY_DEMOTE_MAX = 8,  /* entries that change lists in one step */
+    POLICY_NOTES_STEP = 32, /* noted hits after which a reader applies them */
+    POLICY_NOTES_MAX = 64,  /* applied in one hold of the lock: a bound for pauses */
 };
 
 /* ---- lists ---------------------------------------------------------------- */
@@ -348,7 +350,7 @@ cache_policy_note(CacheView *view, uint32_t bucket, uint32_t slot)
         atomic_fetch_add_explicit(&shard->touch_end, 1, memory_order_relaxed);
     atomic_store_explicit(&shard->touch_ring[end % CACHE_TOUCH_RING], touch,
                           memory_order_relaxed);
-    return end % (CACHE_TOUCH_RING / 4) == 0;
+    return end % POLICY_NOTES_STEP == 0;
 }
 
 void
@@ -358,6 +360,9 @@ cache_policy_catch_up(CacheView *view)
     uint32_t end = atomic_load_explicit(&shard->touch_end, memory_order_relaxed);
     if (end - shard->touch_begin > CACHE_TOUCH_RING) {
         shard->touch_begin = end - CACHE_TOUCH_RING; /* the oldest were overwritten */
+    }
+    if (end - shard->touch_begin > POLICY_NOTES_MAX) {
+        end = shard->touch_begin + POLICY_NOTES_MAX;
     }
     for (; shard->touch_begin != end; shard->touch_begin++) {
         uint64_t touch = atomic_exchange_explicit(
