@@ -4,15 +4,18 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include "host-error.h"
 #include "registry.h"
-
-G_DEFINE_QUARK(ferrule - interpreter - error, interpreter_error)
 
 static bool
 refuse(const char *what, PyStatus status, GError **error)
 {
-    g_set_error(error, INTERPRETER_ERROR, INTERPRETER_ERROR_START, "%s: %s", what,
-                status.err_msg == NULL ? "CPython gives no reason" : status.err_msg);
+    const char *reason =
+        status.err_msg == NULL ? "CPython gives no reason" : status.err_msg;
+    /* CPython's complaint about the value of an option names the option. */
+    bool is_usage = strstr(reason, "-X") != NULL || strstr(reason, "-W") != NULL;
+    g_set_error(error, HOST_ERROR, is_usage ? HOST_ERROR_USAGE : HOST_ERROR_INTERNAL,
+                "%s: %s", what, reason);
     return false;
 }
 
@@ -22,7 +25,7 @@ register_modules(GError **error)
     for (const NativeModule *module = native_modules; module->name != NULL; module++) {
         if (PyImport_AppendInittab(module->name, module->init) == 0)
             continue;
-        g_set_error(error, INTERPRETER_ERROR, INTERPRETER_ERROR_START,
+        g_set_error(error, HOST_ERROR, HOST_ERROR_INTERNAL,
                     "no memory for the module table");
         return false;
     }
@@ -109,7 +112,7 @@ interpreter_start(const InterpreterOptions *options, GError **error)
         return refuse("cannot start the interpreter", status, error);
     if (prepare(options))
         return true;
-    g_set_error(error, INTERPRETER_ERROR, INTERPRETER_ERROR_START,
+    g_set_error(error, HOST_ERROR, HOST_ERROR_INTERNAL,
                 "cannot prepare the interpreter");
     return false;
 }

@@ -5,7 +5,8 @@
  *            Python.h.
  * Ownership  strings in InterpreterOptions are borrowed for the call.
  * Threads    all calls from the thread that started the interpreter.
- * Errors     INTERPRETER_ERROR_START: CPython refused to start (its own words).
+ * Errors     HOST_ERROR_USAGE: CPython refused the value of an option;
+ *            HOST_ERROR_INTERNAL: it did not start. Both in its own words.
  * Limits     one interpreter at a time; start and finish may be repeated.
  * Cost       start about 3 ms, finish about 1 ms.
  * Example    if (!interpreter_start(&options, &error))
@@ -18,12 +19,6 @@
 #include <stdbool.h>
 
 G_BEGIN_DECLS
-
-#define INTERPRETER_ERROR (interpreter_error_quark())
-GQuark interpreter_error_quark(void);
-typedef enum {
-    INTERPRETER_ERROR_START = 1
-} InterpreterError;
 
 typedef struct {
     int argc;    /* a command line as `python` takes it: program, options, target */

@@ -58,15 +58,28 @@ base_lock_state(BaseLock *self, int result)
     return result == EBUSY ? BASE_LOCK_BUSY : BASE_LOCK_BROKEN;
 }
 
+static inline int
+base_lock_wait(BaseLock *self)
+{
+    struct timespec until;
+#if defined(__SANITIZE_THREAD__)
+    /* gcc 12's ThreadSanitizer does not know pthread_mutex_clocklock(). */
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += BASE_LOCK_PATIENCE_S;
+    return pthread_mutex_timedlock(self, &until);
+#else
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += BASE_LOCK_PATIENCE_S;
+    return pthread_mutex_clocklock(self, CLOCK_MONOTONIC, &until);
+#endif
+}
+
 static inline BaseLockState
 base_lock_acquire(BaseLock *self)
 {
     int result = pthread_mutex_trylock(self);
     if (__builtin_expect(result == EBUSY, 0)) {
-        struct timespec until;
-        clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_sec += BASE_LOCK_PATIENCE_S;
-        result = pthread_mutex_clocklock(self, CLOCK_MONOTONIC, &until);
+        result = base_lock_wait(self);
     }
     return base_lock_state(self, result);
 }
