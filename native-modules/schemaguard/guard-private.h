@@ -26,16 +26,16 @@ struct SchemaGuard {
 };
 
 /* Prepares a run over text[0..length], text[length] being 0. */
-void guard_run_begin(GuardRun *run, SchemaGuard *guard, const char *text,
-                     size_t length);
+void schema_guard_run_begin(GuardRun *run, SchemaGuard *guard, const char *text,
+                            size_t length);
 struct SchemaGuardReport {
     GuardCollector collector;
     char *explanation;
 };
 
 /* is_partial: the end of the text is not an error. */
-SchemaGuardReport *guard_report_new(SchemaGuard *self, const char *text, size_t length,
-                                    bool is_partial);
+SchemaGuardReport *schema_guard_report_new(SchemaGuard *self, const char *text,
+                                           size_t length, bool is_partial);
 
 /* Gives the scratch back. */
-void guard_run_end(GuardRun *run);
+void schema_guard_run_end(GuardRun *run);

@@ -207,6 +207,8 @@ GuardStep guard_pop(GuardRun *run, GuardFrame *frame, GuardStep step);
 
 GuardStep guard_enter(GuardRun *run);
 GuardStep guard_object_begin(GuardRun *run, const GuardNode *node, const char *p);
+/* The object is read; `end` is behind its brace. */
+GuardStep guard_object_close(GuardRun *run, GuardFrame *frame, const char *end);
 GuardStep guard_object_continue(GuardRun *run, GuardFrame *frame, const char *p);
 GuardStep guard_object_resume(GuardRun *run, GuardFrame *frame, bool ok);
 GuardStep guard_array_begin(GuardRun *run, const GuardNode *node, const char *p);

@@ -149,7 +149,8 @@ take_scratch(void *owner)
 }
 
 void
-guard_run_begin(GuardRun *run, SchemaGuard *guard, const char *text, size_t length)
+schema_guard_run_begin(GuardRun *run, SchemaGuard *guard, const char *text,
+                       size_t length)
 {
     run->program = &guard->program;
     run->text = run->at = text;
@@ -176,7 +177,7 @@ guard_run_begin(GuardRun *run, SchemaGuard *guard, const char *text, size_t leng
 }
 
 void
-guard_run_end(GuardRun *run)
+schema_guard_run_end(GuardRun *run)
 {
     if (run->scratch == NULL) {
         return;
@@ -207,14 +208,14 @@ schema_guard_is_valid(SchemaGuard *self, const char *text, size_t length)
         /* A padded copy lets the last bytes be read 16 at a time as well. */
         memcpy(copy, text, length);
         memset(copy + length, 0, GUARD_COPY_PAD);
-        guard_run_begin(&run, self, copy, length);
+        schema_guard_run_begin(&run, self, copy, length);
         run.wide_end = run.end;
     }
     else {
-        guard_run_begin(&run, self, text, length);
+        schema_guard_run_begin(&run, self, text, length);
     }
     bool ok = guard_run_text(&run) == GUARD_STEP_DONE;
-    guard_run_end(&run);
+    schema_guard_run_end(&run);
     return ok;
 }
 
@@ -231,7 +232,7 @@ collect(SchemaGuard *self, GuardCollector *collector, const char *text, size_t l
         bool is_partial)
 {
     GuardRun run;
-    guard_run_begin(&run, self, text, length);
+    schema_guard_run_begin(&run, self, text, length);
     run.collector = collector;
     run.is_partial = is_partial;
     GuardStep step = length > self->bytes_max ? guard_stop(&run, GUARD_STOP_SIZE, text)
@@ -240,11 +241,12 @@ collect(SchemaGuard *self, GuardCollector *collector, const char *text, size_t l
         run.frame_count = 0;
         guard_report_stop(&run);
     }
-    guard_run_end(&run);
+    schema_guard_run_end(&run);
 }
 
 SchemaGuardReport *
-guard_report_new(SchemaGuard *self, const char *text, size_t length, bool is_partial)
+schema_guard_report_new(SchemaGuard *self, const char *text, size_t length,
+                        bool is_partial)
 {
     SchemaGuardReport *report = g_new0(SchemaGuardReport, 1);
     guard_collector_init(&report->collector);
@@ -261,7 +263,7 @@ guard_report_new(SchemaGuard *self, const char *text, size_t length, bool is_par
 SchemaGuardReport *
 schema_guard_report(SchemaGuard *self, const char *text, size_t length)
 {
-    return guard_report_new(self, text, length, false);
+    return schema_guard_report_new(self, text, length, false);
 }
 
 void
@@ -370,6 +372,26 @@ char *
 schema_guard_dump(const SchemaGuard *self)
 {
     return guard_program_dump(&self->program);
+}
+
+const char *
+schema_guard_string_end(const char *p, const char *end, bool *ret_is_escaped,
+                        bool *ret_is_ascii)
+{
+    JsonStringInfo info;
+    const char *bad;
+    const char *close = json_string_check(p, end, &info, &bad);
+    *ret_is_escaped = info.is_escaped;
+    *ret_is_ascii = info.is_ascii;
+    return close;
+}
+
+size_t
+schema_guard_string_unescape(const char *raw, size_t length, char *out,
+                             bool *ret_has_lone)
+{
+    G_STATIC_ASSERT((int)SCHEMA_GUARD_DEPTH_MAX == (int)JSON_SCAN_DEPTH_CAP);
+    return json_string_unescape(raw, length, out, ret_has_lone);
 }
 
 struct SchemaGuardPattern {

@@ -155,6 +155,24 @@ const SchemaGuardProblem *schema_guard_check_at(const SchemaGuardCheck *self,
 /* The compiled program as text, freed with g_free(). */
 char *schema_guard_dump(const SchemaGuard *self);
 
+/* --- strings of text that has been found valid, for those who build values of it ---
+ */
+
+enum {
+    SCHEMA_GUARD_DEPTH_MAX = 1024 /* levels no payload ever exceeds */
+};
+
+/* Returns the closing quote of the string whose content starts at `p`; *ret_is_escaped:
+ * it has a backslash, *ret_is_ascii: nothing beyond ASCII. */
+const char *schema_guard_string_end(const char *p, const char *end,
+                                    bool *ret_is_escaped, bool *ret_is_ascii);
+
+/* Writes the value of the content `raw` to `out`, which has room for `length` bytes and
+ * does not overlap. Lone surrogates become three bytes and set *ret_has_lone. Returns
+ * the bytes written. */
+size_t schema_guard_string_unescape(const char *raw, size_t length, char *out,
+                                    bool *ret_has_lone);
+
 /* One ECMA-262 pattern, as the keyword "pattern" understands it. */
 typedef struct SchemaGuardPattern SchemaGuardPattern;
 

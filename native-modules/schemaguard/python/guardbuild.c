@@ -2,16 +2,19 @@
 /* loads(): the objects of a text that is known to be right, without recursion. */
 #include "guardbuild.h"
 
-#include <json-scan.h>
-
 #include <string.h>
 
 enum {
     STACK_FIRST = 128,
-    DEPTH_MAX = JSON_SCAN_DEPTH_CAP,
+    DEPTH_MAX = SCHEMA_GUARD_DEPTH_MAX,
     EXACT_DIGITS = 15, /* integers of so many digits are exact in a double */
     EXACT_POWER = 22,  /* and so are these powers of ten */
 };
+
+typedef struct {
+    bool is_escaped;
+    bool is_ascii;
+} StringKind;
 
 /* Values of the open containers, innermost last; names and values alternate in objects.
  */
@@ -89,7 +92,7 @@ escaped_string(const char *text, size_t length)
         return PyErr_NoMemory();
     }
     bool lone;
-    size_t size = json_string_unescape(text, length, value, &lone);
+    size_t size = schema_guard_string_unescape(text, length, value, &lone);
     PyObject *string =
         PyUnicode_DecodeUTF8(value, (Py_ssize_t)size, lone ? "surrogatepass" : NULL);
     PyMem_Free(value);
@@ -97,25 +100,25 @@ escaped_string(const char *text, size_t length)
 }
 
 static PyObject *
-make_string(const char *text, const char *close, const JsonStringInfo *info)
+make_string(const char *text, const char *close, const StringKind *kind)
 {
     size_t length = (size_t)(close - text);
-    if (info->is_escaped) {
+    if (kind->is_escaped) {
         return escaped_string(text, length);
     }
-    return info->is_ascii ? ascii_string(text, length)
+    return kind->is_ascii ? ascii_string(text, length)
                           : PyUnicode_DecodeUTF8(text, (Py_ssize_t)length, NULL);
 }
 
 static bool
 take_string(Builder *self)
 {
-    JsonStringInfo info;
-    const char *bad;
+    StringKind kind;
     const char *text = self->p + 1;
-    const char *close = json_string_check(text, self->end, &info, &bad);
+    const char *close =
+        schema_guard_string_end(text, self->end, &kind.is_escaped, &kind.is_ascii);
     self->p = close + 1;
-    return push(self, make_string(text, close, &info));
+    return push(self, make_string(text, close, &kind));
 }
 
 /* The same name again gives the same object: short ASCII names are remembered. */
@@ -143,16 +146,16 @@ remembered_name(Builder *self, const char *text, size_t length)
 static bool
 take_name(Builder *self)
 {
-    JsonStringInfo info;
-    const char *bad;
+    StringKind kind;
     const char *text = self->p + 1;
-    const char *close = json_string_check(text, self->end, &info, &bad);
+    const char *close =
+        schema_guard_string_end(text, self->end, &kind.is_escaped, &kind.is_ascii);
     size_t length = (size_t)(close - text);
-    bool is_plain = info.is_ascii && !info.is_escaped && length > 0 && length <= 64;
+    bool is_plain = kind.is_ascii && !kind.is_escaped && length > 0 && length <= 64;
     self->p = skip_space(close + 1) + 1; /* and the colon */
     return push(self, is_plain && self->names != NULL
                           ? remembered_name(self, text, length)
-                          : make_string(text, close, &info));
+                          : make_string(text, close, &kind));
 }
 
 static PyObject *

@@ -2,13 +2,11 @@
 /* is_valid_object(): the JSON of an object, without recursion. */
 #include "guardbuild.h"
 
-#include <json-scan.h>
-
 #include <math.h>
 #include <string.h>
 
 enum {
-    DEPTH_MAX = JSON_SCAN_DEPTH_CAP + 1, /* one more than any guard accepts */
+    DEPTH_MAX = SCHEMA_GUARD_DEPTH_MAX + 1, /* one more than any guard accepts */
     NUMBER_ROOM = 32
 };
 

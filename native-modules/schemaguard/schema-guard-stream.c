@@ -23,7 +23,7 @@ schema_guard_stream_new(SchemaGuard *guard)
     SchemaGuardStream *self = g_new0(SchemaGuardStream, 1);
     self->guard = schema_guard_ref(guard);
     memset(guard_buffer_reserve(&self->text, GUARD_COPY_PAD), 0, GUARD_COPY_PAD);
-    guard_run_begin(&self->run, guard, self->text.bytes, 0);
+    schema_guard_run_begin(&self->run, guard, self->text.bytes, 0);
     self->run.is_partial = true;
     return self;
 }
@@ -34,7 +34,7 @@ schema_guard_stream_free(SchemaGuardStream *self)
     if (self == NULL) {
         return;
     }
-    guard_run_end(&self->run);
+    schema_guard_run_end(&self->run);
     guard_buffer_clear(&self->text);
     schema_guard_unref(self->guard);
     g_free(self);
@@ -188,6 +188,6 @@ schema_guard_stream_finish(SchemaGuardStream *self)
 SchemaGuardReport *
 schema_guard_stream_report(SchemaGuardStream *self)
 {
-    return guard_report_new(self->guard, self->text.bytes, self->text.length,
-                            !self->is_whole);
+    return schema_guard_report_new(self->guard, self->text.bytes, self->text.length,
+                                   !self->is_whole);
 }
