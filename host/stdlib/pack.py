@@ -49,8 +49,8 @@ FROZEN = [
     ("os", "os.py"),
     ("stat", "stat.py"),
 ]
-# Imported at every start: kept raw, decoding them would cost more than it saves.
-RAW = {"encodings", "encodings.aliases", "encodings.utf_8"}
+# Imported by every `-c`: kept raw, so that a short run never decodes the dictionary.
+RAW = {"encodings", "encodings.aliases", "encodings.utf_8", "linecache"}
 # Their docstrings are what they print.
 KEEP_DOCSTRINGS = {"pdb", "timeit"}
 
