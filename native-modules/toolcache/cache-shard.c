@@ -275,14 +275,27 @@ shard_steal(CacheView *view)
     return false;
 }
 
-/* Adds to a total that must not pass its bound; evicts until it fits. */
+/* Adds unless the total would pass its bound; nobody ever sees it beyond. */
+static bool
+shard_try_reserve(_Atomic uint64_t *total, uint64_t part, uint64_t most)
+{
+    uint64_t now = atomic_load_explicit(total, memory_order_relaxed);
+    while (now + part <= most) {
+        if (atomic_compare_exchange_weak_explicit(
+                total, &now, now + part, memory_order_relaxed, memory_order_relaxed)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The same, evicting until it fits. */
 static bool
 shard_reserve(CacheView *view, _Atomic uint64_t *total, uint64_t part, uint64_t most,
               uint32_t spared)
 {
     unsigned steals = 0;
-    while (atomic_fetch_add_explicit(total, part, memory_order_relaxed) + part > most) {
-        shard_subtract(total, part);
+    while (!shard_try_reserve(total, part, most)) {
         if (cache_shard_evict(view, spared)) {
             continue;
         }
