@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: MIT
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal, final
+
+_Draft = Literal["2020-12", "2019-09", "draft-07", "draft-06", "draft-04"]
+_State = Literal["valid-so-far", "invalid", "complete"]
+
+class InvalidSchema(ValueError): ...
+
+class InvalidPayload(ValueError):
+    errors: list[Issue]
+    def __init__(self, message: str, errors: Iterable[Issue] = ()) -> None: ...
+
+class Issue:
+    code: str
+    keyword: str
+    instance_path: str
+    schema_path: str
+    message: str
+    offset: int
+    line: int
+    column: int
+    expected: str | None
+    got: str | None
+    nearest: str | None
+    branch: str | None
+    def as_dict(self) -> dict[str, Any]: ...
+
+class Problem:
+    is_error: bool
+    code: str
+    message: str
+    pointer: str
+    offset: int
+    line: int
+    column: int
+    def as_dict(self) -> dict[str, Any]: ...
+
+@final
+class Stream:
+    def feed(self, chunk: str | bytes, /) -> _State: ...
+    def finish(self) -> _State: ...
+    def errors(self) -> list[Issue]: ...
+    def explain(self) -> str: ...
+
+class SchemaGuard:
+    def __init__(
+        self,
+        schema: object,
+        *,
+        draft: _Draft | None = None,
+        assert_formats: bool = True,
+        resources: Mapping[str, object] | None = None,
+        max_depth: int = 256,
+        max_bytes: int = 1073741824,
+        duplicate_keys: Literal["reject", "last"] = "reject",
+    ) -> None: ...
+    def is_valid(self, payload: str | bytes, /) -> bool: ...
+    def validate(self, payload: str | bytes, /) -> None: ...
+    def errors(self, payload: str | bytes) -> list[Issue]: ...
+    def explain(self, payload: str | bytes) -> str: ...
+    def loads(self, payload: str | bytes, /) -> Any: ...
+    def is_valid_object(self, obj: object, /) -> bool: ...
+    def stream(self) -> Stream: ...
+    def dump(self) -> str: ...
+
+def check(
+    schema: object,
+    draft: _Draft | None = None,
+    assert_formats: bool = True,
+    resources: Mapping[str, object] | None = None,
+    max_depth: int = 256,
+    max_bytes: int = 1073741824,
+    duplicate_keys: Literal["reject", "last"] = "reject",
+) -> list[Problem]: ...
