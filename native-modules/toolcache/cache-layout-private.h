@@ -276,6 +276,7 @@ typedef struct {
 
     /* Atomic, relaxed: statistics only. */
     alignas(64) _Atomic uint64_t shards_lost;
+    _Atomic bool must_recount; /* a shard was lost: the totals are not right */
     _Atomic uint64_t invalidations;
     _Atomic uint64_t swept; /* `invalidations` when their entries were last removed */
 
