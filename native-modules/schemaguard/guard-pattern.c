@@ -11,11 +11,18 @@
 #include <stdatomic.h>
 #include <string.h>
 
+/* What one match at a time needs. The stack of the JIT code is made when its own 32 KiB
+ * were not enough: long texts under a repeated group. */
+typedef struct {
+    pcre2_match_data *data;
+    pcre2_match_context *context;
+    pcre2_jit_stack *stack; /* or NULL */
+} Matcher;
+
 /* What PCRE2 needs to run: made on first use, then only read, but for `spare`. */
 typedef struct {
     pcre2_code *code;
-    pcre2_match_context *context;
-    _Atomic(pcre2_match_data *) spare; /* taken by one match at a time */
+    _Atomic(Matcher *) spare; /* taken by one match at a time */
     bool has_jit;
 } Engine;
 
@@ -31,13 +38,36 @@ static const uint32_t options = PCRE2_UTF | PCRE2_NO_UTF_CHECK | PCRE2_DOLLAR_EN
                                 PCRE2_NEVER_BACKSLASH_C | PCRE2_MATCH_UNSET_BACKREF;
 
 static void
+matcher_free(Matcher *self)
+{
+    if (self == NULL) {
+        return;
+    }
+    pcre2_match_data_free(self->data);
+    pcre2_match_context_free(self->context);
+    pcre2_jit_stack_free(self->stack);
+    g_free(self);
+}
+
+static Matcher *
+matcher_new(const Engine *engine)
+{
+    Matcher *self = g_new0(Matcher, 1);
+    self->data = pcre2_match_data_create_from_pattern(engine->code, NULL);
+    self->context = pcre2_match_context_create(NULL);
+    pcre2_set_match_limit(self->context, GUARD_PATTERN_MATCH_LIMIT);
+    pcre2_set_depth_limit(self->context, GUARD_PATTERN_DEPTH_LIMIT);
+    pcre2_set_heap_limit(self->context, GUARD_PATTERN_HEAP_LIMIT);
+    return self;
+}
+
+static void
 engine_free(Engine *self)
 {
     if (self == NULL) {
         return;
     }
-    pcre2_match_data_free(atomic_load(&self->spare));
-    pcre2_match_context_free(self->context);
+    matcher_free(atomic_load(&self->spare));
     pcre2_code_free(self->code);
     g_free(self);
 }
@@ -63,10 +93,6 @@ engine_new(const GuardPattern *pattern)
     g_autofree char *message = NULL;
     Engine *self = g_new0(Engine, 1);
     self->code = compile(pattern->translation, pattern->translation_length, &message);
-    self->context = pcre2_match_context_create(NULL);
-    pcre2_set_match_limit(self->context, GUARD_PATTERN_MATCH_LIMIT);
-    pcre2_set_depth_limit(self->context, GUARD_PATTERN_DEPTH_LIMIT);
-    pcre2_set_heap_limit(self->context, GUARD_PATTERN_HEAP_LIMIT);
     self->has_jit = pcre2_jit_compile(self->code, PCRE2_JIT_COMPLETE) == 0;
     return self;
 }
@@ -207,6 +233,29 @@ match_row(const GuardRegexRow *row, const char *p, const char *end)
     return p == end || !row->is_anchored_end ? GUARD_MATCH_YES : GUARD_MATCH_NO;
 }
 
+static int
+match_once(const Engine *engine, Matcher *matcher, const char *text, size_t length)
+{
+    return engine->has_jit
+               ? pcre2_jit_match(engine->code, (PCRE2_SPTR)text, length, 0, 0,
+                                 matcher->data, matcher->context)
+               : pcre2_match(engine->code, (PCRE2_SPTR)text, length, 0,
+                             PCRE2_NO_UTF_CHECK, matcher->data, matcher->context);
+}
+
+static int
+match_with(const Engine *engine, Matcher *matcher, const char *text, size_t length)
+{
+    int result = match_once(engine, matcher, text, length);
+    if (result != PCRE2_ERROR_JIT_STACKLIMIT || matcher->stack != NULL) {
+        return result;
+    }
+    matcher->stack = pcre2_jit_stack_create(GUARD_PATTERN_STACK_FIRST,
+                                            GUARD_PATTERN_STACK_MAX, NULL);
+    pcre2_jit_stack_assign(matcher->context, NULL, matcher->stack);
+    return match_once(engine, matcher, text, length);
+}
+
 GuardMatch
 guard_pattern_match(GuardPattern *self, const char *text, size_t length)
 {
@@ -214,18 +263,14 @@ guard_pattern_match(GuardPattern *self, const char *text, size_t length)
         return match_row(&self->row, text, text + length);
     }
     Engine *engine = get_engine(self);
-    pcre2_match_data *data = atomic_exchange(&engine->spare, NULL);
-    if (data == NULL) {
-        data = pcre2_match_data_create_from_pattern(engine->code, NULL);
+    Matcher *matcher = atomic_exchange(&engine->spare, NULL);
+    if (matcher == NULL) {
+        matcher = matcher_new(engine);
     }
-    int result = engine->has_jit
-                     ? pcre2_jit_match(engine->code, (PCRE2_SPTR)text, length, 0, 0,
-                                       data, engine->context)
-                     : pcre2_match(engine->code, (PCRE2_SPTR)text, length, 0,
-                                   PCRE2_NO_UTF_CHECK, data, engine->context);
-    pcre2_match_data *other = NULL;
-    if (!atomic_compare_exchange_strong(&engine->spare, &other, data)) {
-        pcre2_match_data_free(data);
+    int result = match_with(engine, matcher, text, length);
+    Matcher *other = NULL;
+    if (!atomic_compare_exchange_strong(&engine->spare, &other, matcher)) {
+        matcher_free(matcher);
     }
     return result >= 0                     ? GUARD_MATCH_YES
            : result == PCRE2_ERROR_NOMATCH ? GUARD_MATCH_NO

@@ -15,7 +15,9 @@
 enum {
     GUARD_PATTERN_MATCH_LIMIT = 100000,
     GUARD_PATTERN_DEPTH_LIMIT = 1000,
-    GUARD_PATTERN_HEAP_LIMIT = 1024, /* KiB, of matches without JIT */
+    GUARD_PATTERN_HEAP_LIMIT = 1024,      /* KiB, of matches without JIT */
+    GUARD_PATTERN_STACK_FIRST = 64 << 10, /* bytes, of matches with JIT ... */
+    GUARD_PATTERN_STACK_MAX = 16 << 20,   /* ... and at most */
 };
 
 typedef enum {

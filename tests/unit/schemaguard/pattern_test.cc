@@ -85,6 +85,16 @@ TEST(GuardPattern, RefusesWhatEcmaScriptDoesNotHave)
     }
 }
 
+TEST(GuardPattern, TakesLongTextsUnderARepeatedGroup)
+{
+    std::string text;
+    for (int i = 0; i < 20000; i++) {
+        text += "ab";
+    }
+    EXPECT_TRUE(Search("^(a|b)+$", text));
+    EXPECT_FALSE(Search("^(a|b)+$", text + "c"));
+}
+
 TEST(GuardPattern, RunningOutOfBudgetIsNeverValid)
 {
     Guard guard = MakeGuard(R"({"pattern": "^(a+)+$"})");
