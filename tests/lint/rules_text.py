@@ -15,7 +15,8 @@ FORBIDDEN = [
     (r"(?<![\w.])/wo[r]k/|(?<![\w.<])/ho[m]e/(?!me\b|you\b)[a-z]", "absolute path of one machine"),
 ]
 # Third-party licences and data are quoted as they are.
-VERBATIM = ("LICENSE*", "*/LICENSE*", "agents/*/data/*", "tests/*/data/*", "*.patch")
+VERBATIM = ("LICENSE*", "*/LICENSE*", "agents/*/data/*", "tests/*/data/*",
+            "tests/fuzz/corpus/*", "*.patch")
 
 
 def _verbatim(source):

@@ -47,20 +47,22 @@ class History {
         auto value = store.get("t", "[" + std::to_string(key) + "]");
         uint64_t most = registers[key].begun;
         if (!value) {
-            wrong++;
+            missed++;
             return;
         }
         uint64_t number = std::stoull(*value);
-        if (number < least || number > most || number < seen[key]) {
-            wrong++;
-        }
+        stale += number < least;
+        early += number > most;
+        backward += number < seen[key];
         seen[key] = number;
         reads++;
     }
 
     Store store;
     Register registers[KEYS];
-    std::atomic<uint64_t> wrong = 0, reads = 0;
+    // A reader that finds a bucket busy too often gives up: it may miss, not lie.
+    std::atomic<uint64_t> reads = 0, missed = 0;
+    std::atomic<uint64_t> stale = 0, early = 0, backward = 0;
 };
 
 void
@@ -97,7 +99,10 @@ Check(uint64_t max_entries, uint64_t seed)
     for (auto &thread : threads) {
         thread.join();
     }
-    EXPECT_EQ(history.wrong, 0u);
+    EXPECT_LE(history.missed, history.reads / 1000);
+    EXPECT_EQ(history.stale, 0u);
+    EXPECT_EQ(history.early, 0u);
+    EXPECT_EQ(history.backward, 0u);
     EXPECT_GT(history.reads, 0u);
 }
 
