@@ -143,4 +143,5 @@ cli_clear(Cli *cli)
     g_clear_pointer(&cli->script, g_free);
     g_clear_pointer(&cli->vendor, g_free);
     g_clear_pointer(&cli->text, g_free);
+    *cli = (Cli)CLI_INIT;
 }
