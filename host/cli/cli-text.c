@@ -36,7 +36,7 @@ const char cli_text_run[] =
     "the agent.\n"
     "\n"
     "limits and permissions, kept by the kernel, for children too:\n"
-    "  --memory SIZE     address space: bytes, or with K, M, G (FERRULE_MEMORY)\n"
+    "  --memory SIZE     private memory: bytes, or with K, M, G (FERRULE_MEMORY)\n"
     "  --cpu SECONDS     processor time (FERRULE_CPU)\n"
     "  --files COUNT     open descriptors (FERRULE_FILES)\n"
     "  --write FOLDERS   change files only below these; ';' between (FERRULE_WRITE)\n"

@@ -14,7 +14,7 @@
  * The file is ${XDG_CONFIG_HOME:-~/.config}/ferrule/ferrule.conf, or what
  * FERRULE_CONFIG names; key-value groups as desktop files have them:
  *     [limits]
- *     memory = 512M     # bytes of address space, with K, M, G
+ *     memory = 512M     # bytes of private memory, with K, M, G
  *     cpu = 60          # seconds
  *     files = 256       # open descriptors
  *     [permissions]

@@ -48,7 +48,7 @@ sandbox_plan_new(const HostConfig *config)
     SandboxPlan *plan = g_new0(SandboxPlan, 1);
     plan->ops = g_array_new(FALSE, FALSE, sizeof(Op));
     plan->folders = g_strdupv(config->write);
-    add_limit(plan, "memory, bytes", RLIMIT_AS, config->memory);
+    add_limit(plan, "memory, bytes", RLIMIT_DATA, config->memory);
     add_limit(plan, "cpu, seconds", RLIMIT_CPU, config->cpu);
     add_limit(plan, "files", RLIMIT_NOFILE, config->files);
     if (config->write != NULL || config->no_network)
