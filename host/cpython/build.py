@@ -27,7 +27,8 @@ import fetch
 import recipe
 
 HERE = Path(__file__).resolve().parent
-MADE_FROM = ("recipe.py", "build.py", "profile_task.py", "interned-strings.patch")
+PATCHES = ("interned-strings.patch", "runtime-reset.patch")
+MADE_FROM = ("recipe.py", "build.py", "profile_task.py", *PATCHES)
 
 
 def cache_folder():
@@ -81,8 +82,8 @@ def strip_prose(src):
 
 
 def patch(src, log):
-    command = ["patch", "-p1", "-i", str(HERE / "interned-strings.patch")]
-    run(command, log, src)
+    for name in PATCHES:
+        run(["patch", "-p1", "-i", str(HERE / name)], log, src)
 
 
 def configure(work, log):

@@ -27,7 +27,6 @@ static const struct _frozen none[] = {{0}};
 static const struct _module_alias aliases[] = {
     {"_frozen_importlib", "importlib._bootstrap"},
     {"_frozen_importlib_external", "importlib._bootstrap_external"},
-    {"os.path", "posixpath"},
     {NULL, NULL},
 };
 

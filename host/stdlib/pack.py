@@ -32,7 +32,7 @@ HERE = Path(__file__).resolve().parent
 CPYTHON_RECIPE = HERE.parent / "cpython"
 
 # What has to be frozen, in the groups of CPython's Python/frozen.c: (frozen name, file).
-# The rest of its list is as quick from the blob, and smaller there.
+# An empty run never imports the rest of its list, which is smaller in the blob.
 BOOTSTRAP = [
     ("_frozen_importlib", "importlib/_bootstrap.py"),
     ("_frozen_importlib_external", "importlib/_bootstrap_external.py"),
@@ -42,12 +42,6 @@ FROZEN = [
     ("abc", "abc.py"),
     ("codecs", "codecs.py"),
     ("io", "io.py"),
-    ("_collections_abc", "_collections_abc.py"),
-    ("genericpath", "genericpath.py"),
-    ("posixpath", "posixpath.py"),
-    ("os.path", "posixpath.py"),
-    ("os", "os.py"),
-    ("stat", "stat.py"),
 ]
 # Imported by every `-c`: kept raw, so that a short run never decodes the dictionary.
 RAW = {"encodings", "encodings.aliases", "encodings.utf_8", "linecache"}
