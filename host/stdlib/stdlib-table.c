@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "stdlib-table.h"
 
+#include <pthread.h>
 #include <string.h>
 #include <threads.h>
 
@@ -41,6 +42,12 @@ extern const uint8_t ferrule_stdlib_begin[], ferrule_stdlib_end[];
 /* The dictionary, decoded at the first compressed read; NULL: it does not decode. */
 static once_flag dictionary_once = ONCE_FLAG_INIT;
 static ZSTD_DDict *dictionary;
+
+/* 160 KB that are worth keeping: a context of its own costs each module 40 page faults.
+ * Order: nothing is locked or waited for under it. A child forked while it is held
+ * finds it busy and goes on with contexts of its own. */
+static pthread_mutex_t context_lock = PTHREAD_MUTEX_INITIALIZER;
+static ZSTD_DCtx *context; /* guarded by context_lock */
 
 G_DEFINE_QUARK(ferrule - stdlib - error, stdlib_error)
 
@@ -126,6 +133,23 @@ stdlib_table_find(const char *name, StdlibEntry *ret_entry)
     return true;
 }
 
+/* Decode one frame, with the common context unless another thread has it. */
+static size_t
+decode(const uint32_t *row, const uint8_t *stored, void *buffer)
+{
+    bool is_ours = pthread_mutex_trylock(&context_lock) == 0;
+    if (is_ours && context == NULL)
+        context = ZSTD_createDCtx();
+    ZSTD_DCtx *used = is_ours ? context : ZSTD_createDCtx();
+    size_t got = ZSTD_decompress_usingDDict(used, buffer, row[ROW_SIZE], stored,
+                                            row[ROW_STORED], dictionary);
+    if (is_ours)
+        pthread_mutex_unlock(&context_lock);
+    else
+        ZSTD_freeDCtx(used);
+    return got;
+}
+
 bool
 stdlib_table_read(const StdlibEntry *entry, void *buffer, GError **error)
 {
@@ -136,14 +160,7 @@ stdlib_table_read(const StdlibEntry *entry, void *buffer, GError **error)
         return true;
     }
     call_once(&dictionary_once, make_dictionary);
-    size_t got = 0;
-    if (dictionary != NULL) {
-        ZSTD_DCtx *context = ZSTD_createDCtx();
-        got = ZSTD_decompress_usingDDict(context, buffer, entry->size, stored,
-                                         entry->stored, dictionary);
-        ZSTD_freeDCtx(context);
-    }
-    if (got == entry->size)
+    if (dictionary != NULL && decode(row, stored, buffer) == entry->size)
         return true;
     g_set_error(error, STDLIB_ERROR, STDLIB_ERROR_CORRUPT,
                 "the built-in module %s does not decode: the executable is damaged, "
