@@ -18,7 +18,7 @@ CODE = "import asyncio, json, ssl, logging, re, dataclasses, subprocess, threadi
 
 def main():
     if not LIFE.exists():
-        sys.exit("bench: the developer build is missing, run ./dev test --list once")
+        sys.exit("bench: its program is missing: ./dev bench cycle builds it")
     for code in ("pass", CODE):
         command = [LIFE, "repeat", str(CYCLES), code]
         done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
