@@ -28,6 +28,7 @@ class CommandLine : public ::testing::Test {
     bool
     parse(std::vector<std::string> words)
     {
+        cli_clear(&cli);
         words.insert(words.begin(), "ferrule");
         std::vector<char *> argv;
         for (std::string &word : words)
