@@ -22,34 +22,19 @@ sys.dont_write_bytecode = True
 HERE = Path(__file__).resolve().parent
 PEERS = ("cachebox==6.2.10", "cachetools==8.0.1", "lru-dict==1.4.1", "diskcache==5.6.3",
          "lmdb==3.0.0", "typing_extensions")  # fmt: skip
-TAGS = ["manylinux2014_x86_64", "manylinux_2_17_x86_64", "manylinux_2_28_x86_64"]
 TOOL = "search_web"
 VALUE = "v" * 100
 TTL_S = 600.0
 
 
-def fetch(folder):
-    """The peers' wheels for the interpreter inside, once."""
-    if (folder / "done").exists():
-        return
-    platforms = [part for tag in TAGS for part in ("--platform", tag)]
-    subprocess.run(
-        [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", folder,
-         "--python-version", "3.13", *platforms, "--only-binary=:all:", *PEERS],
-        check=True,
-    )  # fmt: skip
-    (folder / "done").touch()
-
-
 def outside():
     sys.path.insert(0, str(HERE))
     import measure
+    import peers
 
-    peers = measure.CACHE / "bench-cache-313"
-    peers.mkdir(parents=True, exist_ok=True)
-    fetch(peers)
+    folder = peers.fetch(PEERS, peers.INSIDE)
     print(f"{measure.machine()}; load {os.getloadavg()[0]:.1f}")
-    code = f"import sys; sys.path[:0] = [{str(HERE)!r}, {str(peers)!r}]\n"
+    code = f"import sys; sys.path[:0] = [{str(HERE)!r}, {str(folder)!r}]\n"
     code += "import cache; cache.inside()"
     return subprocess.run([measure.FERRULE, "-c", code]).returncode
 

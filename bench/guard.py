@@ -26,21 +26,6 @@ HERE = Path(__file__).resolve().parent
 PEERS = ("msgspec==0.22.0", "pydantic-core==2.50.4", "orjson==3.13.0",
          "jsonschema-rs==0.60.3", "python-rapidjson==1.25", "bfcl-eval==2026.3.23",
          "typing_extensions")  # fmt: skip
-TAGS = ["manylinux2014_x86_64", "manylinux_2_17_x86_64", "manylinux_2_28_x86_64"]
-
-
-def fetch(folder):
-    """The peers' wheels for the interpreter inside, once."""
-    if (folder / "done").exists():
-        return
-    platforms = [part for tag in TAGS for part in ("--platform", tag)]
-    subprocess.run(
-        [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", folder,
-         "--python-version", "3.13", "--implementation", "cp", "--abi", "cp313",
-         *platforms, "--only-binary=:all:", *PEERS],
-        check=True,
-    )  # fmt: skip
-    (folder / "done").touch()
 
 
 # --- the payloads -------------------------------------------------------------------
@@ -347,11 +332,11 @@ def inside(peers):
 def main():
     if "--inside" in sys.argv:
         return inside(Path(sys.argv[-1]))
-    from measure import CACHE, FERRULE
+    import measure
+    import peers
 
-    peers = CACHE / "bench-guard-peers"
-    fetch(peers)
-    command = [FERRULE, str(Path(__file__).resolve()), "--inside", str(peers)]
+    folder = peers.fetch(PEERS, peers.INSIDE)
+    command = [measure.FERRULE, __file__, "--inside", str(folder)]
     sys.exit(subprocess.run(command).returncode)
 
 

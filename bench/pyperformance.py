@@ -16,6 +16,7 @@ import tempfile
 from pathlib import Path
 
 import measure
+import peers
 import stock
 
 PACKAGES = ["pyperformance==1.14.0", "pyperf==2.10.0"]
@@ -24,20 +25,6 @@ PROGRAMS = {
     "nbody": [], "fannkuch": [], "richards": [], "async_tree": ["none"],
 }  # fmt: skip
 ROUNDS = 3
-
-
-def packages():
-    """The suite, once, in the cache."""
-    folder = measure.CACHE / ("bench-" + "-".join(PACKAGES).replace("==", "-"))
-    if not folder.exists():
-        part = folder.with_suffix(".part")
-        shutil.rmtree(part, ignore_errors=True)
-        subprocess.run(
-            [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", part,
-             *PACKAGES], check=True,
-        )  # fmt: skip
-        part.rename(folder)
-    return folder
 
 
 def program(suite, name, work):
@@ -66,7 +53,7 @@ def seconds(interpreter, script, arguments):
 def main():
     print(measure.machine())
     control = stock.interpreter()
-    suite = packages()
+    suite = peers.fetch(PACKAGES)
     speeds = []
     with tempfile.TemporaryDirectory() as work:
         for name, arguments in PROGRAMS.items():
