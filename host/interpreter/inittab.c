@@ -99,6 +99,7 @@ interpreter_native_modules(void)
     static const char *rows[2 * ROWS_MAX + 1];
     size_t count = 0;
     for (const NativeModule *module = native_modules; module->name != NULL; module++) {
+        g_assert(count < 2 * ROWS_MAX);
         rows[count++] = module->name;
         rows[count++] = module->summary;
     }

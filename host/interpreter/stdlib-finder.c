@@ -93,50 +93,60 @@ finder_invalidate_caches(PyObject *self, PyObject *ignored)
     Py_RETURN_NONE; /* constant */
 }
 
-/* [(name, is_package)] of the modules right below this folder, for pkgutil. */
+/* What a listing says of one entry, or NULL without an exception to leave it out. */
+typedef PyObject *(*DescribeEntry)(const StdlibEntry *entry, const char *name,
+                                   const char *wanted);
+
+/* The entries whose names begin with `prefix`, each as `describe` has it. */
 static PyObject *
-finder_iter_modules(PyObject *self, PyObject *args)
+list_entries(const char *prefix, DescribeEntry describe, const char *wanted)
 {
-    const char *wanted = "", *prefix = stdlib_text(((StdlibFinder *)self)->prefix);
-    if (!PyArg_ParseTuple(args, "|s", &wanted))
-        return NULL;
     PyObject *rows = PyList_New(0);
-    size_t length = strlen(prefix);
-    for (size_t i = stdlib_table_lower_bound(prefix);
-         rows != NULL && i < stdlib_table_count(); i++) {
-        StdlibEntry entry = stdlib_table_at(i);
+    size_t length = strlen(prefix), index = stdlib_table_lower_bound(prefix);
+    for (; rows != NULL && index < stdlib_table_count(); index++) {
+        StdlibEntry entry = stdlib_table_at(index);
         if (strncmp(entry.name, prefix, length) != 0)
             break;
-        if (entry.is_data || strchr(entry.name + length, '.') != NULL)
-            continue;
-        PyObject *row = Py_BuildValue(
-            "(NO)", PyUnicode_FromFormat("%s%s", wanted, entry.name + length),
-            entry.is_package ? Py_True : Py_False);
-        if (row == NULL || PyList_Append(rows, row) < 0)
+        PyObject *row = describe(&entry, entry.name + length, wanted);
+        if (row == NULL ? PyErr_Occurred() != NULL : PyList_Append(rows, row) < 0)
             Py_CLEAR(rows);
         Py_XDECREF(row);
     }
     return rows;
 }
 
-/* Names of the data files right below a package's folder, for ferrule._resources. */
+static PyObject *
+describe_module(const StdlibEntry *entry, const char *name, const char *wanted)
+{
+    if (entry->is_data || strchr(name, '.') != NULL)
+        return NULL;
+    return Py_BuildValue("(NO)", PyUnicode_FromFormat("%s%s", wanted, name),
+                         entry->is_package ? Py_True : Py_False);
+}
+
+static PyObject *
+describe_file(const StdlibEntry *entry, const char *name, const char *wanted)
+{
+    return PyUnicode_FromString(name);
+}
+
+/* [(name, is_package)] of the modules right below this folder, for pkgutil. */
+static PyObject *
+finder_iter_modules(PyObject *self, PyObject *args)
+{
+    const char *wanted = "";
+    if (!PyArg_ParseTuple(args, "|s", &wanted))
+        return NULL;
+    return list_entries(stdlib_text(((StdlibFinder *)self)->prefix), describe_module,
+                        wanted);
+}
+
+/* Paths of the data files below a package's folder, for ferrule._resources. */
 static PyObject *
 finder_data_names(PyObject *self, PyObject *folder)
 {
-    PyObject *rows = PyList_New(0);
     g_autofree char *prefix = g_strconcat(stdlib_text(folder), "/", NULL);
-    size_t length = strlen(prefix);
-    for (size_t i = stdlib_table_lower_bound(prefix);
-         rows != NULL && i < stdlib_table_count(); i++) {
-        StdlibEntry entry = stdlib_table_at(i);
-        if (strncmp(entry.name, prefix, length) != 0)
-            break;
-        PyObject *name = PyUnicode_FromString(entry.name + length);
-        if (name == NULL || PyList_Append(rows, name) < 0)
-            Py_CLEAR(rows);
-        Py_XDECREF(name);
-    }
-    return rows;
+    return list_entries(prefix, describe_file, NULL);
 }
 
 static PyObject *
