@@ -84,12 +84,38 @@ parse_info(Cli *cli, int argc, char **argv, GError **error)
     return true;
 }
 
+/* Commands written in Python: `main(arguments)` of a module, which gives the exit code
+ * and has its own --help. Isolated: the folder they are called in is nothing to them.
+ */
+static void
+set_own(Cli *cli, const char *module, int argc, char **argv)
+{
+    cli->command = CLI_RUN;
+    cli->is_own = true;
+    g_ptr_array_add(cli->python_argv, g_strdup(argv[0]));
+    g_ptr_array_add(cli->python_argv, g_strdup("-Ic"));
+    g_ptr_array_add(cli->python_argv,
+                    g_strdup_printf("import sys, %s as own\n"
+                                    "sys.exit(own.main(sys.argv[1:]))",
+                                    module));
+    for (int i = 2; i < argc; i++)
+        g_ptr_array_add(cli->python_argv, g_strdup(argv[i]));
+}
+
+static bool
+parse_check(Cli *cli, int argc, char **argv, GError **error)
+{
+    set_own(cli, "ferrule._check", argc, argv);
+    return true;
+}
+
 static const struct {
     const char *name;
     bool (*parse)(Cli *cli, int argc, char **argv, GError **error);
 } commands[] = {
     {"run", parse_run},
     {"info", parse_info},
+    {"check", parse_check},
 };
 
 static bool
@@ -125,6 +151,8 @@ cli_parse(Cli *cli, int argc, char **argv, GError **error)
 bool
 cli_load_config(Cli *cli, GError **error)
 {
+    if (cli->is_own)
+        return true;
     if (!host_config_load(&cli->config, error))
         return false;
     for (guint i = 0; i < cli->flags->len; i += 2)

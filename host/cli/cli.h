@@ -31,6 +31,7 @@ typedef struct {
     CliCommand command;
     bool json;
     bool plain;             /* -S: no exit(), quit(), help() */
+    bool is_own;            /* a command of ours in Python: no limits apply */
     HostConfig config;      /* flags only until cli_load_config() */
     GPtrArray *python_argv; /* of char *, NULL at the end; CLI_RUN */
     char *script;           /* what runs, NULL for -c, -m, - */

@@ -39,6 +39,8 @@ store(HostConfig *config, const Setting *setting, const char *value, GError **er
 typedef struct {
     const char *path;
     const char *text;
+    HostConfigComplain complain; /* NULL: the first mistake is the error */
+    void *data;
 } ConfigFile;
 
 /* Line and column of `key` in `group`, or of the group's header when key is NULL. */
@@ -66,16 +68,27 @@ locate(const ConfigFile *file, const char *group, const char *key, int *ret_line
     }
 }
 
-/* Prefix `reason` with file:line:column. */
+/* Either the end, with file:line:column before the reason, or one of many. */
+static bool
+refuse_at(const ConfigFile *file, int line, int column, const char *reason,
+          GError **error)
+{
+    if (file->complain != NULL) {
+        file->complain(line, column, reason, file->data);
+        return true;
+    }
+    g_set_error(error, HOST_ERROR, HOST_ERROR_CONFIG, "%s:%d:%d: %s", file->path, line,
+                column, reason);
+    return false;
+}
+
 static bool
 refuse(const ConfigFile *file, const char *group, const char *key, const char *reason,
        GError **error)
 {
     int line, column;
     locate(file, group, key, &line, &column);
-    g_set_error(error, HOST_ERROR, HOST_ERROR_CONFIG, "%s:%d:%d: %s", file->path, line,
-                column, reason);
-    return false;
+    return refuse_at(file, line, column, reason, error);
 }
 
 static const char *
@@ -146,17 +159,40 @@ read_group(HostConfig *config, const ConfigFile *file, GKeyFile *keys,
     return true;
 }
 
+/* Turns the line into an empty one. Returns false if it was one. */
+static bool
+blank_line(char *text, int line)
+{
+    for (int i = 1; i < line; i++)
+        text = strchr(text, '\n') + 1;
+    size_t length = strcspn(text, "\n");
+    bool had_text = strspn(text, " ") < length;
+    memset(text, ' ', length);
+    return had_text;
+}
+
+/* Lines that are none of a key file are mistakes; what is left is read. */
+static GKeyFile *
+load_keys(const ConfigFile *file, GError **error)
+{
+    g_autoptr(GKeyFile) keys = g_key_file_new();
+    g_autofree char *text = g_strdup(file->text);
+    for (;;) {
+        g_autoptr(GError) cause = NULL;
+        if (g_key_file_load_from_data(keys, text, (size_t)-1, G_KEY_FILE_NONE, &cause))
+            return g_steal_pointer(&keys);
+        int line = config_value_bad_line(text);
+        if (!refuse_at(file, line, 1, cause->message, error) || !blank_line(text, line))
+            return NULL;
+    }
+}
+
 static bool
 read_text(HostConfig *config, const ConfigFile *file, GError **error)
 {
-    g_autoptr(GKeyFile) keys = g_key_file_new();
-    g_autoptr(GError) cause = NULL;
-    if (!g_key_file_load_from_data(keys, file->text, (size_t)-1, G_KEY_FILE_NONE,
-                                   &cause)) {
-        g_set_error(error, HOST_ERROR, HOST_ERROR_CONFIG, "%s:%d:1: %s", file->path,
-                    config_value_bad_line(file->text), cause->message);
+    g_autoptr(GKeyFile) keys = load_keys(file, error);
+    if (keys == NULL)
         return false;
-    }
     g_auto(GStrv) groups = g_key_file_get_groups(keys, NULL);
     for (size_t i = 0; groups[i] != NULL; i++)
         if (!read_group(config, file, keys, groups[i], error))
@@ -191,7 +227,7 @@ read_file(HostConfig *config, GError **error)
         return false;
     }
     if (size <= HOST_CONFIG_BYTES_MAX)
-        return read_text(config, &(ConfigFile){path, text}, error);
+        return read_text(config, &(ConfigFile){.path = path, .text = text}, error);
     g_set_error(error, HOST_ERROR, HOST_ERROR_CONFIG,
                 "%s: %zu bytes, a configuration has at most %d", path, size,
                 HOST_CONFIG_BYTES_MAX);
@@ -217,6 +253,14 @@ bool
 host_config_load(HostConfig *config, GError **error)
 {
     return read_file(config, error) && read_environment(config, error);
+}
+
+void
+host_config_check(const char *text, HostConfigComplain complain, void *data)
+{
+    g_auto(HostConfig) config = HOST_CONFIG_INIT;
+    ConfigFile file = {.text = text, .complain = complain, .data = data};
+    read_text(&config, &file, NULL);
 }
 
 static const Setting *

@@ -48,6 +48,13 @@ typedef struct {
 /* Read the file and the environment. */
 bool host_config_load(HostConfig *config, GError **error);
 
+/* One mistake in a configuration; called in the order of the groups. */
+typedef void (*HostConfigComplain)(int line, int column, const char *reason,
+                                   void *data);
+
+/* Look the text of a configuration over: every mistake, nothing is set. */
+void host_config_check(const char *text, HostConfigComplain complain, void *data);
+
 /* One setting by its flag, without the dashes: `memory`, `write`, ... A flag replaces
  * what file and environment said. `value` is NULL for a flag without one. */
 bool host_config_set_flag(HostConfig *config, const char *flag, const char *value,

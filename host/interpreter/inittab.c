@@ -70,6 +70,7 @@ extern PyObject *PyInit__hashlib(void);
 struct _inittab _PyImport_Inittab[] = {
     STDLIB_MODULES(ROW) CORE_MODULES(ROW_CORE)
         WRAPPED_MODULES(ROW_CORE){"_ferrule_stdlib", PyInit__ferrule_stdlib},
+    {"_ferrule_host", PyInit__ferrule_host},
     {"builtins", NULL}, /* for sys.builtin_module_names */
     {"sys", NULL},
     {NULL, NULL},
@@ -83,6 +84,7 @@ interpreter_builtin_modules(void)
     static const char *const names[] = {
         STDLIB_MODULES(NAME) CORE_MODULES(NAME_CORE)
             WRAPPED_MODULES(NAME_CORE) "_ferrule_stdlib",
+        "_ferrule_host",
         "builtins",
         "sys",
         NULL,

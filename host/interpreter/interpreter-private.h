@@ -9,6 +9,9 @@
 /* The finder and loader of the built-in standard library. */
 PyMODINIT_FUNC PyInit__ferrule_stdlib(void);
 
+/* What the host knows, for its commands in Python. */
+PyMODINIT_FUNC PyInit__ferrule_host(void);
+
 /* `_ssl` and `_hashlib`, behind the loading of the system's OpenSSL. */
 PyObject *tls_library_init_ssl(void);
 PyObject *tls_library_init_hashlib(void);

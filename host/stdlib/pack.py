@@ -4,9 +4,9 @@
     python -I -X no_debug_ranges pack.py CPYTHON OUT [PACKAGES...]
 
 Run by Meson with the interpreter that was just built, so that the byte code fits it.
-CPYTHON is the folder made by host/cpython/build.py. Each of PACKAGES is FOLDER or
-PREFIX:FOLDER: what is in it joins the library, below PREFIX (our own `ferrule`,
-Debian's `packaging` as `ferrule/_vendor/packaging`).
+CPYTHON is the folder made by host/cpython/build.py. Each of PACKAGES is PATH or
+PREFIX:PATH, a folder or one file: what is in it joins the library, below PREFIX (our own
+`ferrule`, Debian's `packaging` as `ferrule/_vendor/packaging`).
 Written into OUT:
     stdlib.bin     every module, compressed, as host/stdlib/stdlib-table.c reads it
     frozen.bin     the modules needed before the importer exists, raw marshal data
@@ -148,8 +148,12 @@ def collect(cpython, packages):
                if not e.name.startswith("site-packages")]  # fmt: skip
     entries.append(sysconfig_data(cpython))
     for package in packages:
-        prefix, _, folder = package.rpartition(":")
-        entries += entries_below(Path(folder), None, True, Path(prefix))
+        prefix, _, path = package.rpartition(":")
+        if Path(path).is_file():
+            name = Path(prefix, Path(path).name)
+            entries.append(Entry(str(name), Path(path).read_bytes(), FLAG_DATA))
+        else:
+            entries += entries_below(Path(path), None, True, Path(prefix))
     return sorted(entries, key=lambda entry: entry.name.encode()), trim
 
 

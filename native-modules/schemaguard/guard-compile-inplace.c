@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include <string.h>
+
 static void
 add_op(GuardScope *scope, GuardOpKind kind, GuardKeyword keyword, uint32_t count,
        GuardRef nodes, uint32_t b)
@@ -24,6 +26,37 @@ add_single(GuardScope *scope, GuardOpKind kind, GuardKeyword keyword, GuardRef n
     add_op(scope, kind, keyword, 1, nodes, b);
 }
 
+/* What a pointer that leads nowhere probably means: the way there as far as it goes,
+ * and the nearest name behind it. NULL: no idea; else freed with g_free(). */
+static char *
+nearest_reference(GuardScope *scope, const char *reference)
+{
+    const char *hash = strchr(reference, '#');
+    if (hash == NULL || hash[1] != '/') {
+        return NULL;
+    }
+    g_autofree char *way = g_strdup(reference);
+    for (char *slash = strrchr(way, '/'); slash != NULL; slash = strrchr(way, '/')) {
+        const char *name = reference + (slash - way) + 1;
+        size_t length = strcspn(name, "/");
+        *slash = '\0';
+        GuardValue *parent =
+            guard_registry_resolve(&scope->compiler->registry, scope->schema, way);
+        if (parent == NULL) {
+            continue;
+        }
+        GuardSpelling near = GUARD_SPELLING(name, length);
+        for (GuardValue *m = parent->first; m != NULL && m->name != NULL; m = m->next) {
+            guard_spelling_try(&near, m->name, m->name_length);
+        }
+        return near.best != NULL && near.limit > 0
+                   ? g_strdup_printf("%s/%.*s%s", way, (int)near.best_length, near.best,
+                                     name + length)
+                   : NULL;
+    }
+    return NULL;
+}
+
 static GuardValue *
 resolve(GuardScope *scope, const GuardValue *reference)
 {
@@ -33,10 +66,12 @@ resolve(GuardScope *scope, const GuardValue *reference)
     /* The registry's tables may have moved while it loaded documents. */
     scope->resource = guard_registry_at(&self->registry, scope->schema->resource);
     if (target == NULL) {
+        g_autofree char *near = nearest_reference(scope, text);
         guard_problem_error(self->problems, "schema.ref", reference,
                             "cannot resolve \"%s\": not in this schema and not among "
-                            "`resources` (nothing is fetched)",
-                            text);
+                            "`resources` (nothing is fetched)%s%s%s",
+                            text, near ? "; did you mean \"" : "", near ? near : "",
+                            near ? "\"?" : "");
     }
     else if (guard_compile_is_schema(scope, target)) {
         return target;

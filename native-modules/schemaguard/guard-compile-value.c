@@ -58,8 +58,8 @@ read_type(GuardScope *scope, const GuardValue *value)
                         "unknown type %.*s%s%s%s; known are null, boolean, integer, "
                         "number, string, array, object",
                         (int)(value->length < 40 ? value->length : 40), value->text,
-                        near ? ", did you mean \"" : "", near ? near : "",
-                        near ? "\"" : "");
+                        near ? "; did you mean \"" : "", near ? near : "",
+                        near ? "\"?" : "");
     return GUARD_TYPE_ANY;
 }
 
@@ -266,9 +266,13 @@ compile_format(GuardScope *scope, GuardStringPart *part)
     part->format =
         guard_format_find(format->text, format->length, scope->resource->draft);
     if (part->format == GUARD_FORMAT_NONE && self->gives_advice) {
-        guard_problem_add(self->problems, false, "schema.unknown-format", format,
-                          format->offset, "unknown format \"%.*s\" is not checked",
-                          (int)MIN(format->length, 60), format->text);
+        const char *near =
+            guard_format_nearest(format->text, format->length, scope->resource->draft);
+        guard_problem_add(
+            self->problems, false, "schema.unknown-format", format, format->offset,
+            "unknown format \"%.*s\" is not checked%s%s%s",
+            (int)MIN(format->length, 60), format->text, near ? "; did you mean \"" : "",
+            near ? near : "", near ? "\"?" : "");
     }
     if (part->format != GUARD_FORMAT_NONE) {
         part->format_name = guard_compile_text(self, format->text, format->length);

@@ -4,6 +4,7 @@
 #include "guard-loop.h"
 #include "guard-pattern.h"
 
+#include <base-utf8.h>
 #include <json-number.h>
 
 #include <string.h>
@@ -157,6 +158,23 @@ guard_compile_count(GuardScope *scope, GuardKeyword keyword, uint32_t *ret_count
     return true;
 }
 
+/* Where the string's character is written: `quote` is the offset of its quote. */
+static size_t
+raw_offset(const GuardDocument *document, size_t quote, size_t position)
+{
+    const char *p = document->text + quote + 1;
+    const char *end = document->text + document->length;
+    for (; position > 0 && p < end && *p != '"'; position--) {
+        size_t n = *p != '\\' ? 1 : p[1] == 'u' ? 6 : 2;
+        bool is_high = n == 6 && (p[2] | 0x20) == 'd' && strchr("89aAbB", p[3]) != NULL;
+        p += n + (is_high && p[6] == '\\' && p[7] == 'u' ? 6 : 0);
+        while (p < end && base_utf8_is_tail((unsigned char)*p)) {
+            p++;
+        }
+    }
+    return (size_t)(p - document->text);
+}
+
 uint32_t
 guard_compile_pattern(GuardCompiler *self, const GuardValue *at, const char *source,
                       size_t length, size_t offset)
@@ -170,7 +188,8 @@ guard_compile_pattern(GuardCompiler *self, const GuardValue *at, const char *sou
     size_t position = 0;
     GuardPattern *pattern = guard_pattern_new(source, length, &message, &position);
     if (pattern == NULL) {
-        guard_problem_add(self->problems, true, "schema.pattern", at, offset,
+        guard_problem_add(self->problems, true, "schema.pattern", at,
+                          raw_offset(at->document, offset, position),
                           "bad pattern at character %zu: %s", position + 1, message);
         return GUARD_NO_PATTERN;
     }
@@ -178,44 +197,6 @@ guard_compile_pattern(GuardCompiler *self, const GuardValue *at, const char *sou
     g_hash_table_insert(self->pattern_index, g_steal_pointer(&key),
                         GUINT_TO_POINTER(self->patterns->len));
     return self->patterns->len - 1;
-}
-
-/* Unknown keywords are annotations, but most of them are misspelt. */
-static void
-advise_keyword(GuardScope *scope, const GuardValue *member)
-{
-    GuardCompiler *self = scope->compiler;
-    bool own = member->name_length > 1 && strncmp(member->name, "x-", 2) == 0;
-    if (!self->gives_advice || own || scope->schema->document != self->main) {
-        return;
-    }
-    const char *near = guard_keyword_nearest(member->name, member->name_length,
-                                             scope->resource->draft);
-    guard_problem_add(self->problems, false, "schema.unknown-keyword", member,
-                      member->name_offset, "unknown keyword \"%.*s\" is ignored%s%s%s",
-                      (int)MIN(member->name_length, 60), member->name,
-                      near ? "; did you mean \"" : "", near ? near : "",
-                      near ? "\"?" : "");
-}
-
-static void
-advise_required(GuardScope *scope)
-{
-    const GuardValue *required = scope->members[GUARD_KEYWORD_REQUIRED];
-    const GuardValue *properties = scope->members[GUARD_KEYWORD_PROPERTIES];
-    if (!scope->compiler->gives_advice || !guard_json_is_array(required) ||
-        !guard_json_is_object(properties)) {
-        return;
-    }
-    for (const GuardValue *v = required->first; v != NULL; v = v->next) {
-        if (guard_json_is_string(v) &&
-            guard_json_member_n(properties, v->text, v->length) == NULL) {
-            guard_problem_add(scope->compiler->problems, false,
-                              "schema.required-unknown", v, v->offset,
-                              "\"%.*s\" is required, but not among the properties",
-                              (int)MIN(v->length, 60), v->text);
-        }
-    }
 }
 
 static void
@@ -226,10 +207,10 @@ read_members(GuardScope *scope)
         GuardKeyword keyword = guard_registry_keyword(registry, m);
         scope->members[keyword] = m;
         if (keyword == GUARD_KEYWORD_NONE) {
-            advise_keyword(scope, m);
+            guard_compile_advise_keyword(scope, m);
         }
     }
-    advise_required(scope);
+    guard_compile_advise_required(scope);
     scope->members[GUARD_KEYWORD_NONE] = NULL;
     if (scope->resource->draft <= GUARD_DRAFT_7 &&
         scope->members[GUARD_KEYWORD_S_REF] != NULL) {
@@ -262,6 +243,7 @@ compile_object_schema(GuardScope *scope)
     guard_compile_inplace(scope);
     guard_compile_array(scope);
     guard_compile_object(scope);
+    guard_compile_idle(scope);
     if (scope->ops->len > 0) {
         GuardCompiler *self = scope->compiler;
         GuardRef ref = guard_compile_take(self, sizeof(GuardInplacePart) +

@@ -45,6 +45,18 @@ guard_format_find(const char *name, size_t length, GuardDraft draft)
     return GUARD_FORMAT_NONE;
 }
 
+const char *
+guard_format_nearest(const char *name, size_t length, GuardDraft draft)
+{
+    GuardSpelling near = GUARD_SPELLING(name, length);
+    for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
+        if (draft >= formats[i].since) {
+            guard_spelling_try(&near, formats[i].name, strlen(formats[i].name));
+        }
+    }
+    return near.best;
+}
+
 bool
 guard_format_check(GuardFormat format, const char *text, size_t length)
 {

@@ -36,5 +36,8 @@ typedef enum {
 /* Returns GUARD_FORMAT_NONE for a name the draft does not define. */
 GuardFormat guard_format_find(const char *name, size_t length, GuardDraft draft);
 
+/* The nearest format of the draft by spelling, NULL if none is near. */
+const char *guard_format_nearest(const char *name, size_t length, GuardDraft draft);
+
 /* `text` is the string's value in UTF-8. */
 bool guard_format_check(GuardFormat format, const char *text, size_t length);

@@ -151,22 +151,27 @@ guard_spelling_distance(const char *a, size_t a_length, const char *b, size_t b_
     return last[b_length] > limit ? limit + 1 : last[b_length];
 }
 
+void
+guard_spelling_try(GuardSpelling *self, const char *candidate, size_t length)
+{
+    unsigned distance = guard_spelling_distance(self->name, self->length, candidate,
+                                                length, self->limit);
+    if (distance < self->limit) {
+        self->limit = distance;
+        self->best = candidate;
+        self->best_length = length;
+    }
+}
+
 const char *
 guard_keyword_nearest(const char *name, size_t length, GuardDraft draft)
 {
-    unsigned best = guard_spelling_limit(length);
-    const char *nearest = NULL;
+    GuardSpelling near = GUARD_SPELLING(name, length);
     for (unsigned i = 1; i < GUARD_KEYWORD_COUNT; i++) {
         const GuardKeywordInfo *info = &guard_keywords[i];
-        if (draft < info->first || draft > info->last) {
-            continue;
-        }
-        unsigned distance =
-            guard_spelling_distance(name, length, info->name, strlen(info->name), best);
-        if (distance <= best && (nearest == NULL || distance < best)) {
-            best = distance;
-            nearest = info->name;
+        if (draft >= info->first && draft <= info->last) {
+            guard_spelling_try(&near, info->name, strlen(info->name));
         }
     }
-    return nearest;
+    return near.best;
 }

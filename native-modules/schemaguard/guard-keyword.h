@@ -136,3 +136,20 @@ guard_spelling_limit(size_t length)
 {
     return length <= 2 ? 1 : length <= 4 ? 2 : length <= 8 ? 3 : 4;
 }
+
+/* The nearest of several candidates: GUARD_SPELLING(name, length), then
+ * guard_spelling_try() for each; `best` stays NULL when none is near. */
+typedef struct {
+    const char *name;
+    size_t length;
+    unsigned limit; /* a better one is below */
+    const char *best;
+    size_t best_length;
+} GuardSpelling;
+
+#define GUARD_SPELLING(name, length)                                \
+    {                                                               \
+        (name), (length), guard_spelling_limit(length) + 1, NULL, 0 \
+    }
+
+void guard_spelling_try(GuardSpelling *self, const char *candidate, size_t length);
