@@ -157,7 +157,7 @@ TEST(GuardSchema, IsRefusedWithItsPlace)
         {R"({"$ref": "#/$defs/no"})", "cannot resolve \"#/$defs/no\""},
         {R"({"$ref": "http://example.com/x"})", "nothing is fetched"},
         {R"({"$ref": "#"})", "infinite $ref loop"},
-        {"{\n \"pattern\": \"a(\"}", "line 2, column 13"},
+        {"{\n \"pattern\": \"a(\"}", "line 2, column 16"},
         {R"({"$schema": "http://example.com/mine"})", "unknown dialect"},
         {R"({"minLength": -1})", "non-negative integer"},
         {R"({"properties": []})", "\"properties\" must be an object"},
