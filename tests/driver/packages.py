@@ -8,12 +8,14 @@ import tempfile
 from pathlib import Path
 
 TIMEOUT = 600
-PYTHON_VERSION = "3.13"
+PYTHON_VERSION = "3.13"  # of the executable
 
 
-def find(list_file, cache):
+def find(list_file, cache, version=PYTHON_VERSION):
     """(folder, "") or (None, why it is not there)."""
     text = list_file.read_text()
+    if version != PYTHON_VERSION:
+        text += version
     name = "python-packages-" + hashlib.sha256(text.encode()).hexdigest()[:12]
     folder = cache / name
     if folder.is_dir():
@@ -23,7 +25,7 @@ def find(list_file, cache):
         target = Path(temporary) / name
         done = subprocess.run(
             [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target",
-             target, "--python-version", PYTHON_VERSION, "--only-binary", ":all:",
+             target, "--python-version", version, "--only-binary", ":all:",
              "-r", list_file],
             capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=TIMEOUT,
         )

@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass
 from typing import Callable
 
-from driver import cpython, gtests, sanitizers, unittests
+from driver import cpython, gtests, sanitizers, unittests, wheel
 from driver.context import ROOT, Unavailable
 from driver.results import Result
 
@@ -75,6 +75,7 @@ SUITES = (
     Suite("fuzz", "corpora and regressions of the fuzzers", _mixed("fuzz", False)),
     Suite("python", "modules and package inside the executable",
           _mixed("python", True)),
+    Suite("wheel", "the same modules and package in stock CPythons", wheel.run),
     Suite("cli", "black-box tests of the executable", _mixed("cli", False)),
     Suite("embed", "life cycles of the embedding", _mixed("embed", False, jobs=1)),
     Suite("stress", "engines under many threads and processes",
