@@ -20,3 +20,11 @@ bool cli_parse_python(Cli *cli, int argc, char **argv, GError **error);
 /* Find out what `target` is: a script, or a folder with agent.py. Sets cli->script and
  * cli->vendor. */
 bool cli_target_set(Cli *cli, const char *target, GError **error);
+
+/* The script of `package`, a .ferrule, if it was opened before and is unchanged, else
+ * NULL. */
+char *cli_package_find(const char *package);
+
+/* The entry that the manifest in `folder` names. Returns false and the error when the
+ * manifest cannot be used; *ret_entry is NULL when there is none. */
+bool cli_manifest_entry(const char *folder, char **ret_entry, GError **error);

@@ -75,7 +75,7 @@ cli_parse_python(Cli *cli, int argc, char **argv, GError **error)
     cli->command = CLI_RUN;
     if (script < argc && !cli_target_set(cli, argv[script], error))
         return false;
-    for (int i = 0; i < argc; i++)
+    for (int i = 0; i < argc && cli->package == NULL; i++)
         g_ptr_array_add(cli->python_argv,
                         g_strdup(i == script ? cli->script : argv[i]));
     return true;

@@ -6,15 +6,25 @@
 
 #include "cli-private.h"
 
-/* The file in a folder that runs: agent.py, else what `python FOLDER` would take. */
+#define PACKAGE_SUFFIX ".ferrule"
+
+/* The file in a folder that runs: what its manifest says, agent.py, else what
+ * `python FOLDER` would take. */
 static char *
-entry_of_folder(const char *folder)
+entry_of_folder(const char *folder, GError **error)
 {
+    char *entry;
+    if (!cli_manifest_entry(folder, &entry, error) || entry != NULL)
+        return entry;
     g_autofree char *agent = g_build_filename(folder, "agent.py", NULL);
     g_autofree char *main_file = g_build_filename(folder, "__main__.py", NULL);
     if (access(agent, F_OK) == 0)
         return g_steal_pointer(&agent);
-    return access(main_file, F_OK) == 0 ? g_strdup(folder) : NULL;
+    if (access(main_file, F_OK) == 0)
+        return g_strdup(folder);
+    cli_text_refuse(error, "%s has no agent.py: name the script that shall run",
+                    folder);
+    return NULL;
 }
 
 /* `vendor` beside the script itself, also when it is called by a link. */
@@ -40,11 +50,14 @@ cli_target_set(Cli *cli, const char *target, GError **error)
         return cli_text_refuse(error, "cannot run %s: %s", target, g_strerror(errno));
     if (access(target, R_OK) != 0)
         return cli_text_refuse(error, "cannot read %s: %s", target, g_strerror(errno));
-    bool is_folder = g_file_test(target, G_FILE_TEST_IS_DIR);
-    cli->script = is_folder ? entry_of_folder(target) : g_strdup(target);
+    if (g_file_test(target, G_FILE_TEST_IS_DIR))
+        cli->script = entry_of_folder(target, error);
+    else if (!g_str_has_suffix(target, PACKAGE_SUFFIX))
+        cli->script = g_strdup(target);
+    else if ((cli->script = cli_package_find(target)) == NULL)
+        cli->package = g_strdup(target);
     if (cli->script == NULL)
-        return cli_text_refuse(
-            error, "%s has no agent.py: name the script that shall run", target);
+        return cli->package != NULL;
     if (access(cli->script, R_OK) != 0)
         return cli_text_refuse(error, "cannot read %s: %s", cli->script,
                                g_strerror(errno));

@@ -6,16 +6,18 @@
 #include "host-error.h"
 
 const char cli_text_main[] =
-    "usage: ferrule run [OPTIONS] SCRIPT|FOLDER [ARGS...]\n"
+    "usage: ferrule run [OPTIONS] SCRIPT|FOLDER|FILE.ferrule [ARGS...]\n"
     "       ferrule SCRIPT [ARGS...]\n"
     "       ferrule -c CODE | -m MODULE | - [ARGS...]\n"
     "       ferrule check FILE [--json] [--dump]\n"
+    "       ferrule pack FOLDER -o OUT.ferrule\n"
     "       ferrule info [--json]\n"
     "\n"
     "Runs Python agents. The tool cache and the schema guard are built in.\n"
     "\n"
     "commands:\n"
     "  run    run a script, or the agent.py of a folder (run --help: limits)\n"
+    "  pack   make an agent's folder a package for people who have no Python\n"
     "  check  look over a manifest, a configuration or a JSON Schema\n"
     "  info   versions, built-in modules, sizes, kernel features\n"
     "\n"
@@ -31,11 +33,11 @@ const char cli_text_main[] =
     "130 interrupted, 143 terminated, 141 nobody reads stdout\n";
 
 const char cli_text_run[] =
-    "usage: ferrule run [OPTIONS] SCRIPT|FOLDER [ARGS...]\n"
+    "usage: ferrule run [OPTIONS] SCRIPT|FOLDER|FILE.ferrule [ARGS...]\n"
     "\n"
-    "Runs a script, or the agent.py of a folder. What follows SCRIPT or FOLDER goes "
-    "to\n"
-    "the agent.\n"
+    "Runs a script, the agent of a folder (the entry of its ferrule.json, else "
+    "agent.py)\n"
+    "or a package made by `ferrule pack`. What follows goes to the agent.\n"
     "\n"
     "limits and permissions, kept by the kernel, for children too:\n"
     "  --memory SIZE     private memory: bytes, or with K, M, G (FERRULE_MEMORY)\n"

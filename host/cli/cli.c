@@ -53,9 +53,12 @@ parse_run(Cli *cli, int argc, char **argv, GError **error)
     }
     if (at >= argc)
         return cli_text_refuse(
-            error, "run: which script? ferrule run SCRIPT|FOLDER [ARGS...]");
+            error,
+            "run: which script? ferrule run SCRIPT|FOLDER|FILE.ferrule [ARGS...]");
     if (!cli_target_set(cli, argv[at], error))
         return false;
+    if (cli->package != NULL)
+        return true;
     g_ptr_array_add(cli->python_argv, g_strdup(argv[0]));
     /* A name that looks like an option would be one to CPython. */
     g_ptr_array_add(cli->python_argv, cli->script[0] == '-'
@@ -88,35 +91,50 @@ parse_info(Cli *cli, int argc, char **argv, GError **error)
  * and has its own --help. Isolated: the folder they are called in is nothing to them.
  */
 static void
-set_own(Cli *cli, const char *module, int argc, char **argv)
+set_own(Cli *cli, const char *module, const char *program)
 {
     cli->command = CLI_RUN;
     cli->is_own = true;
-    g_ptr_array_add(cli->python_argv, g_strdup(argv[0]));
+    g_ptr_array_set_size(cli->python_argv, 0);
+    g_ptr_array_add(cli->python_argv, g_strdup(program));
     g_ptr_array_add(cli->python_argv, g_strdup("-Ic"));
     g_ptr_array_add(cli->python_argv,
                     g_strdup_printf("import sys, %s as own\n"
                                     "sys.exit(own.main(sys.argv[1:]))",
                                     module));
-    for (int i = 2; i < argc; i++)
-        g_ptr_array_add(cli->python_argv, g_strdup(argv[i]));
 }
 
-static bool
-parse_check(Cli *cli, int argc, char **argv, GError **error)
+/* A package that was not opened yet is, and then the same command line again. */
+static void
+open_package(Cli *cli, int argc, char **argv)
 {
-    set_own(cli, "ferrule._check", argc, argv);
-    return true;
+    set_own(cli, "ferrule._installer.opening", argv[0]);
+    g_ptr_array_add(cli->python_argv, g_strdup(cli->package));
+    for (int i = 0; i < argc; i++)
+        g_ptr_array_add(cli->python_argv, g_strdup(argv[i]));
 }
 
 static const struct {
     const char *name;
     bool (*parse)(Cli *cli, int argc, char **argv, GError **error);
+    const char *module; /* or one written in Python */
 } commands[] = {
-    {"run", parse_run},
-    {"info", parse_info},
-    {"check", parse_check},
+    {"run", parse_run, NULL},
+    {"info", parse_info, NULL},
+    {"check", NULL, "ferrule._check"},
+    {"pack", NULL, "ferrule._installer.pack"},
 };
+
+static bool
+parse_command(Cli *cli, size_t command, int argc, char **argv, GError **error)
+{
+    if (commands[command].parse != NULL)
+        return commands[command].parse(cli, argc, argv, error);
+    set_own(cli, commands[command].module, argv[0]);
+    for (int i = 2; i < argc; i++)
+        g_ptr_array_add(cli->python_argv, g_strdup(argv[i]));
+    return true;
+}
 
 static bool
 parse(Cli *cli, int argc, char **argv, GError **error)
@@ -128,7 +146,7 @@ parse(Cli *cli, int argc, char **argv, GError **error)
     }
     for (size_t i = 0; i < G_N_ELEMENTS(commands); i++)
         if (strcmp(argv[1], commands[i].name) == 0)
-            return commands[i].parse(cli, argc, argv, error);
+            return parse_command(cli, i, argc, argv, error);
     if (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0)
         return cli_text_set(cli, cli_text_main);
     if (strcmp(argv[1], "--version") == 0)
@@ -144,6 +162,8 @@ cli_parse(Cli *cli, int argc, char **argv, GError **error)
     cli->flags = g_ptr_array_new_with_free_func(g_free);
     if (!parse(cli, argc, argv, error))
         return false;
+    if (cli->package != NULL)
+        open_package(cli, argc, argv);
     g_ptr_array_add(cli->python_argv, NULL);
     return true;
 }
@@ -170,6 +190,7 @@ cli_clear(Cli *cli)
     g_clear_pointer(&cli->flags, g_ptr_array_unref);
     g_clear_pointer(&cli->script, g_free);
     g_clear_pointer(&cli->vendor, g_free);
+    g_clear_pointer(&cli->package, g_free);
     g_clear_pointer(&cli->text, g_free);
     *cli = (Cli)CLI_INIT;
 }

@@ -36,6 +36,7 @@ typedef struct {
     GPtrArray *python_argv; /* of char *, NULL at the end; CLI_RUN */
     char *script;           /* what runs, NULL for -c, -m, - */
     char *vendor;           /* the vendored packages beside it, NULL for none */
+    char *package;          /* a .ferrule that has to be opened first, NULL for none */
     char *text;             /* CLI_TEXT */
     GPtrArray *flags;       /* pairs of flag and value, NULL for none; CLI_RUN */
 } Cli;

@@ -77,6 +77,8 @@ SUITES = (
           _mixed("python", True)),
     Suite("wheel", "the same modules and package in stock CPythons", wheel.run),
     Suite("cli", "black-box tests of the executable", _mixed("cli", False)),
+    Suite("package", "packages of agents and of the runtime, in clean roots",
+          _mixed("package", False)),
     Suite("embed", "life cycles of the embedding", _mixed("embed", False, jobs=1)),
     Suite("stress", "engines under many threads and processes",
           _mixed("stress", True, jobs=1)),
