@@ -121,6 +121,10 @@ read_items(GuardRun *run, GuardFrame *frame, const char *p)
     const bool plain = part->contains == 0;
     GuardStep step;
     for (;;) {
+        if (GUARD_UNLIKELY(run->is_partial) &&
+            !guard_partial_fits(run, frame, part->max, p)) {
+            return guard_pop(run, frame, GUARD_STEP_FAIL);
+        }
         if (GUARD_UNLIKELY(run->is_partial) && !guard_partial_has_item(run, frame, p)) {
             return guard_partial_wait(run, p);
         }
@@ -134,7 +138,7 @@ read_items(GuardRun *run, GuardFrame *frame, const char *p)
         }
         p = guard_scalar(run, node, p);
         if (GUARD_UNLIKELY(p == NULL)) {
-            step = guard_scalar_result(run);
+            step = guard_scalar_result(run, node, frame->value);
             if (run->stop == GUARD_STOP_MORE) {
                 enter_item(run, frame, node, GUARD_PHASE_VALUE);
             }

@@ -225,6 +225,20 @@ read_name(GuardRun *run, GuardFrame *frame, const char *p)
     return p + 1;
 }
 
+/* After read_name() gave none: `member` is where to go on with more text. */
+static GuardStep
+no_name(GuardRun *run, GuardFrame *frame, const char *member)
+{
+    if (run->stop != GUARD_STOP_MORE) {
+        return GUARD_STEP_STOP;
+    }
+    if (guard_partial_name(run, frame)) {
+        return guard_partial_wait(run, member);
+    }
+    run->stop = GUARD_STOP_NONE;
+    return guard_pop(run, frame, GUARD_STEP_FAIL);
+}
+
 /* Partial text: the value goes on behind its end, so it is entered anew with more. */
 static GuardStep
 wait_for_value(GuardRun *run, GuardFrame *frame, const GuardNode *node)
@@ -259,6 +273,10 @@ read_members(GuardRun *run, GuardFrame *frame, const char *p)
     const GuardObjectPart *part = frame->object.part;
     const bool plain = part->rule_count == 0 && part->name_node == 0;
     for (;;) {
+        if (GUARD_UNLIKELY(run->is_partial) &&
+            !guard_partial_fits(run, frame, part->max, p)) {
+            return guard_pop(run, frame, GUARD_STEP_FAIL);
+        }
         if (GUARD_UNLIKELY(run->is_partial) && !guard_partial_has_item(run, frame, p)) {
             return guard_partial_wait(run, p);
         }
@@ -278,8 +296,7 @@ read_members(GuardRun *run, GuardFrame *frame, const char *p)
         }
         p = read_name(run, frame, p + 1);
         if (GUARD_UNLIKELY(p == NULL)) {
-            return run->stop == GUARD_STOP_MORE ? guard_partial_wait(run, member)
-                                                : GUARD_STEP_STOP;
+            return no_name(run, frame, member);
         }
         p = *p == ':' ? p : guard_skip_space(p);
         if (GUARD_UNLIKELY(*p != ':')) {
@@ -322,7 +339,7 @@ read_members(GuardRun *run, GuardFrame *frame, const char *p)
         }
         p = guard_scalar(run, node, p);
         if (GUARD_UNLIKELY(p == NULL)) {
-            GuardStep step = guard_scalar_result(run);
+            GuardStep step = guard_scalar_result(run, node, frame->value);
             if (run->stop == GUARD_STOP_MORE) {
                 wait_for_value(run, frame, node);
             }

@@ -114,6 +114,233 @@ guard_partial_wait(GuardRun *run, const char *at)
     return guard_stop(run, GUARD_STOP_MORE, at);
 }
 
+bool
+guard_partial_fits(GuardRun *run, const GuardFrame *frame, uint32_t max, const char *p)
+{
+    bool is_object = frame->kind == GUARD_FRAME_OBJECT;
+    const GuardNode *node = frame->node;
+    bool wrong =
+        (node->types & (is_object ? GUARD_TYPE_OBJECT : GUARD_TYPE_ARRAY)) == 0;
+    if (wrong || !find_byte(run, &p)) {
+        return true; /* said when it began */
+    }
+    if (frame->index == 0 && node->choice != 0 &&
+        !guard_partial_choice(run, node, frame->start)) {
+        return false;
+    }
+    bool goes_on = frame->index > 0 ? *p == ',' : *p != (is_object ? '}' : ']');
+    return frame->index != max || !goes_on ||
+           guard_fail(run, node,
+                      is_object ? GUARD_KEYWORD_MAX_PROPERTIES
+                                : GUARD_KEYWORD_MAX_ITEMS,
+                      frame->start, run->end, frame->index + 1);
+}
+
+const char *
+guard_partial_safe_end(const char *from, const char *end)
+{
+    const char *slash = end;
+    while (slash > from && end - slash < 6) {
+        slash--;
+        if (*slash != '\\') {
+            continue;
+        }
+        ptrdiff_t run = 1;
+        while (slash - run >= from && slash[-run] == '\\') {
+            run++;
+        }
+        ptrdiff_t need = slash + 1 < end && slash[1] == 'u' ? 6 : 2;
+        if (run % 2 == 1 && slash + need > end) {
+            return slash;
+        }
+        break;
+    }
+    const char *lead = end;
+    while (lead > from && end - lead < 4) {
+        lead--;
+        if (!base_utf8_is_tail((unsigned char)*lead)) {
+            return (unsigned char)*lead >= 0xC0 &&
+                           base_utf8_sequence(lead, (size_t)(end - lead)) == 0
+                       ? lead
+                       : end;
+        }
+    }
+    return end;
+}
+
+size_t
+guard_partial_count(const char *from, const char *end)
+{
+    size_t count = 0;
+    while (from < end) {
+        if (*from != '\\') {
+            count += !base_utf8_is_tail((unsigned char)*from++);
+            continue;
+        }
+        bool is_unicode = from[1] == 'u';
+        bool is_low = is_unicode && (from[2] | 0x20) == 'd' &&
+                      strchr("cdefCDEF", from[3]) != NULL;
+        count += !is_low; /* the second half of a pair, or alone: then one too few */
+        from += is_unicode ? 6 : 2;
+    }
+    return count;
+}
+
+enum {
+    ESCAPE_MAX = 6 /* bytes of the longest escape */
+};
+
+/* Whether a string of the choices starts as the one at `start`. */
+static bool
+starts_choice(GuardRun *run, const GuardChoicePart *part, const char *start)
+{
+    const GuardChoice *choices = GUARD_AT(run->program, GuardChoice, part->choices);
+    size_t longest = 0;
+    for (uint32_t i = 0; i < part->count; i++) {
+        longest = MAX(longest, choices[i].length);
+    }
+    const char *raw = start + 1;
+    size_t have = MIN((size_t)(run->end - raw), (longest + 2) * ESCAPE_MAX);
+    const char *safe = guard_partial_safe_end(raw, raw + have);
+    GuardBuffer *bytes = &guard_run_scratch(run)->bytes;
+    bytes->length = 0;
+    char *value = guard_buffer_reserve(bytes, (size_t)(safe - raw) + 1);
+    bool lone = false;
+    size_t length = json_string_unescape(raw, (size_t)(safe - raw), value, &lone);
+    for (uint32_t i = 0; i < part->count; i++) {
+        if (choices[i].type == GUARD_TYPE_STRING && choices[i].length >= length &&
+            memcmp(GUARD_AT(run->program, char, choices[i].text), value, length) == 0) {
+            return true;
+        }
+    }
+    return lone; /* its other half may follow */
+}
+
+static bool
+has_boolean(const GuardRun *run, const GuardChoicePart *part, char first)
+{
+    const GuardChoice *choices = GUARD_AT(run->program, GuardChoice, part->choices);
+    for (uint32_t i = 0; i < part->count; i++) {
+        if (choices[i].type == GUARD_TYPE_BOOLEAN &&
+            *GUARD_AT(run->program, char, choices[i].text) == first) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static unsigned
+type_of(char first)
+{
+    switch (first) {
+    case '{':
+        return GUARD_TYPE_OBJECT;
+    case '[':
+        return GUARD_TYPE_ARRAY;
+    case '"':
+        return GUARD_TYPE_STRING;
+    case 't':
+    case 'f':
+        return GUARD_TYPE_BOOLEAN;
+    case 'n':
+        return GUARD_TYPE_NULL;
+    default:
+        return GUARD_TYPE_NUMBER;
+    }
+}
+
+bool
+guard_partial_choice(GuardRun *run, const GuardNode *node, const char *start)
+{
+    for (GuardRef ref = node->choice; ref != 0;) {
+        const GuardChoicePart *part = GUARD_AT(run->program, GuardChoicePart, ref);
+        unsigned type = part->types & type_of(*start);
+        bool ok = type == GUARD_TYPE_STRING    ? starts_choice(run, part, start)
+                  : type == GUARD_TYPE_BOOLEAN ? has_boolean(run, part, *start)
+                                               : type != 0;
+        if (!ok &&
+            !guard_fail(run, node, (GuardKeyword)part->keyword, start, run->end, ref)) {
+            return false;
+        }
+        ref = part->next;
+    }
+    return true;
+}
+
+static bool
+fits_length(GuardRun *run, const GuardNode *node, const char *start)
+{
+    if (node->string == 0) {
+        return true;
+    }
+    const GuardStringPart *part = GUARD_AT(run->program, GuardStringPart, node->string);
+    const char *end = guard_partial_safe_end(start + 1, run->end);
+    if ((size_t)(end - start - 1) <= part->max) {
+        return true;
+    }
+    size_t count = guard_partial_count(start + 1, end);
+    return count <= part->max ||
+           guard_fail(run, node, GUARD_KEYWORD_MAX_LENGTH, start, run->end, count);
+}
+
+bool
+guard_partial_scalar(GuardRun *run, const GuardNode *node, const char *start)
+{
+    if (*start == '"') { /* its type was looked at before its end was */
+        return (node->types & GUARD_TYPE_STRING) == 0 ||
+               (guard_partial_choice(run, node, start) &&
+                fits_length(run, node, start));
+    }
+    bool wrong = (node->types & type_of(*start)) == 0;
+    return wrong ? guard_fail_type(run, node, start)
+                 : guard_partial_choice(run, node, start);
+}
+
+/* Whether the text is a name of `properties`, or starts one. */
+static bool
+starts_name(const GuardRun *run, const GuardObjectPart *part, const char *text,
+            size_t length, bool is_whole)
+{
+    const GuardName *names = GUARD_AT(run->program, GuardName, part->names);
+    for (uint32_t i = 0; i < part->count; i++) {
+        bool fits = is_whole ? names[i].length == length : names[i].length >= length;
+        if (names[i].node != 0 && fits &&
+            memcmp(guard_program_text(run->program, names[i].text), text, length) ==
+                0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool
+guard_partial_name(GuardRun *run, GuardFrame *frame)
+{
+    const GuardObjectPart *part = frame->object.part;
+    const GuardNode *additional = GUARD_AT(run->program, GuardNode, part->additional);
+    JsonStringInfo info;
+    const char *bad;
+    const char *key = frame->key;
+    const char *close = json_string_check(key, run->end, &info, &bad);
+    const char *end = close != NULL ? close : guard_partial_safe_end(key, run->end);
+    bool is_closed = part->additional != 0 && part->rule_count == 0 &&
+                     (additional->flags & GUARD_NODE_FALSE) != 0;
+    if (!is_closed || (close == NULL && memchr(key, '\\', (size_t)(end - key)))) {
+        return true;
+    }
+    size_t length;
+    bool is_escaped = close != NULL && info.is_escaped;
+    const char *text = guard_string_value(run, key, end, is_escaped, &length);
+    if (starts_name(run, part, text, length, close != NULL)) {
+        return true;
+    }
+    frame->key = NULL; /* the object is to blame */
+    bool ok = guard_fail(run, frame->node, GUARD_KEYWORD_ADDITIONAL_PROPERTIES, key - 1,
+                         end, 0);
+    frame->key = key;
+    return ok;
+}
+
 static void
 move(const char **p, ptrdiff_t distance)
 {

@@ -173,7 +173,7 @@ guard_enter(GuardRun *run)
     }
     const char *end = guard_scalar(run, node, p);
     if (end == NULL) {
-        return guard_scalar_result(run);
+        return guard_scalar_result(run, node, p);
     }
     if (node->inplace != 0) {
         return guard_inplace_begin(run, node, p, end);

@@ -249,6 +249,20 @@ bool guard_partial_has_value(const GuardRun *run, const char *p);
 /* Whether the frame's next item or member has begun. */
 bool guard_partial_has_item(const GuardRun *run, const GuardFrame *frame,
                             const char *p);
+/* Whether a container of at most `max` items or members may go on at `p`. */
+bool guard_partial_fits(GuardRun *run, const GuardFrame *frame, uint32_t max,
+                        const char *p);
+/* Whether the name that is read, as far as it is there, may be one of the object's. */
+bool guard_partial_name(GuardRun *run, GuardFrame *frame);
+/* Whether a scalar that has only begun may become right. */
+bool guard_partial_scalar(GuardRun *run, const GuardNode *node, const char *start);
+/* The same for its enum and const, given its first bytes. */
+bool guard_partial_choice(GuardRun *run, const GuardNode *node, const char *start);
+/* The last position that is inside neither an escape nor a character of the string
+ * whose content starts at `from`. */
+const char *guard_partial_safe_end(const char *from, const char *end);
+/* Code points of the content of a string, or one less at a surrogate pair. */
+size_t guard_partial_count(const char *from, const char *end);
 /* Suspends the run inside the top frame. */
 GuardStep guard_partial_wait(GuardRun *run, const char *at);
 

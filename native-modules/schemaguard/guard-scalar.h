@@ -242,8 +242,12 @@ guard_is_container(const char *p)
     return (*p | 0x20) == '{'; /* '{' and '[' differ in that bit only */
 }
 
+/* What comes of a scalar at `p` that guard_scalar() did not take. */
 static inline GuardStep
-guard_scalar_result(const GuardRun *run)
+guard_scalar_result(GuardRun *run, const GuardNode *node, const char *p)
 {
+    if (run->stop == GUARD_STOP_MORE && !guard_partial_scalar(run, node, p)) {
+        run->stop = GUARD_STOP_NONE;
+    }
     return run->stop != GUARD_STOP_NONE ? GUARD_STEP_STOP : GUARD_STEP_FAIL;
 }

@@ -15,6 +15,7 @@ struct SchemaGuardStream {
     bool is_whole;      /* it was valid so far when the end came */
     bool is_value_done; /* only space may follow */
     size_t checked;     /* inside a string that has not ended: right up to here */
+    size_t counted;     /* its code points up to there */
 };
 
 SchemaGuardStream *
@@ -50,40 +51,45 @@ append(SchemaGuardStream *self, const char *piece, size_t length)
     self->run.budget += (int64_t)length * GUARD_RUN_BUDGET_FACTOR;
 }
 
-/* The last position that is inside neither an escape nor a character. */
-static size_t
-safe_position(const SchemaGuardStream *self, size_t from)
+static const char *
+skip_space(const char *p, const char *end)
+{
+    while (p < end && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t')) {
+        p++;
+    }
+    return p;
+}
+
+/* Where the value starts that the machine will enter. */
+static const char *
+waiting_value(const SchemaGuardStream *self)
+{
+    return skip_space(self->run.at, self->text.bytes + self->text.length);
+}
+
+/* Notes how far the waiting string is known to be right. */
+static void
+note_checked(SchemaGuardStream *self, size_t from)
 {
     const char *text = self->text.bytes;
-    size_t end = self->text.length;
-    size_t slash = end;
-    while (slash > from && end - slash < 6) {
-        slash--;
-        if (text[slash] != '\\') {
-            continue;
-        }
-        size_t run = 1;
-        while (slash - run + 1 > from && text[slash - run] == '\\') {
-            run++;
-        }
-        size_t need = slash + 1 < end && text[slash + 1] == 'u' ? 6 : 2;
-        if (run % 2 == 1 && slash + need > end) {
-            return slash;
-        }
-        break;
-    }
-    size_t lead = end;
-    while (lead > from && end - lead < 4) {
-        lead--;
-        if (!base_utf8_is_tail((unsigned char)text[lead])) {
-            return (unsigned char)text[lead] >= 0xC0 ? lead : end;
-        }
-    }
-    return end;
+    const char *safe = guard_partial_safe_end(text + from, text + self->text.length);
+    self->counted += guard_partial_count(text + from, safe);
+    self->checked = (size_t)(safe - text);
+}
+
+/* Whether the waiting string may still become right. */
+static bool
+may_grow(SchemaGuardStream *self)
+{
+    const GuardProgram *program = self->run.program;
+    const GuardNode *node = self->run.node;
+    bool fits = node->string == 0 ||
+                self->counted <= GUARD_AT(program, GuardStringPart, node->string)->max;
+    return fits && guard_partial_choice(&self->run, node, waiting_value(self));
 }
 
 /* Inside a long string only the new bytes are read. Returns whether the machine has
- * something to do: the string ended, or is broken. */
+ * something to do: the string ended, is broken or cannot become right. */
 static bool
 has_news(SchemaGuardStream *self)
 {
@@ -98,39 +104,30 @@ has_news(SchemaGuardStream *self)
     if (close != NULL || !guard_partial_waits(&self->run, info.error, bad)) {
         return true;
     }
-    self->checked = safe_position(self, self->checked);
-    return false;
-}
-
-static const char *
-skip_space(const char *p, const char *end)
-{
-    while (p < end && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t')) {
-        p++;
-    }
-    return p;
+    note_checked(self, self->checked);
+    return !may_grow(self);
 }
 
 /* If the run waits inside a string, notes how far it is known to be right. */
 static void
 note_string(SchemaGuardStream *self)
 {
-    const char *p = self->run.at;
+    const char *p = waiting_value(self);
     const char *end = self->text.bytes + self->text.length;
-    p = skip_space(p, end);
     JsonStringInfo info;
     const char *bad;
-    bool waits = !self->run.resumes_container && p < end && *p == '"' &&
-                 json_string_check(p + 1, end, &info, &bad) == NULL;
-    self->checked = waits ? safe_position(self, (size_t)(p + 1 - self->text.bytes)) : 0;
+    self->checked = self->counted = 0;
+    if (!self->run.resumes_container && p < end && *p == '"' &&
+        json_string_check(p + 1, end, &info, &bad) == NULL) {
+        note_checked(self, (size_t)(p + 1 - self->text.bytes));
+    }
 }
 
 static SchemaGuardStreamState
 check_tail(SchemaGuardStream *self)
 {
-    const char *p = self->run.at;
+    const char *p = waiting_value(self);
     const char *end = self->text.bytes + self->text.length;
-    p = skip_space(p, end);
     self->run.at = p;
     return p == end ? SCHEMA_GUARD_STREAM_COMPLETE : SCHEMA_GUARD_STREAM_INVALID;
 }

@@ -244,6 +244,22 @@ collect(SchemaGuard *self, GuardCollector *collector, const char *text, size_t l
     schema_guard_run_end(&run);
 }
 
+/* Of partial text some things are said as early as they are known, and again when the
+ * value ends. */
+static void
+drop_repeated(GArray *issues)
+{
+    for (guint i = 1; i < issues->len; i++) {
+        const SchemaGuardIssue *last = &g_array_index(issues, SchemaGuardIssue, i - 1);
+        const SchemaGuardIssue *issue = &g_array_index(issues, SchemaGuardIssue, i);
+        if (last->offset == issue->offset && last->code == issue->code &&
+            strcmp(last->schema_path, issue->schema_path) == 0 &&
+            strncmp(last->code, "missing", strlen("missing")) != 0) {
+            g_array_remove_index(issues, i--);
+        }
+    }
+}
+
 SchemaGuardReport *
 schema_guard_report_new(SchemaGuard *self, const char *text, size_t length,
                         bool is_partial)
@@ -257,6 +273,9 @@ schema_guard_report_new(SchemaGuard *self, const char *text, size_t length,
         json_text_position(text, length, issue->offset, &issue->line, &issue->column);
     }
     g_array_sort(issues, compare_issues);
+    if (is_partial) {
+        drop_repeated(issues);
+    }
     return report;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The public JSON-Schema-Test-Suite: every case of every draft, and for each the same
- * verdict from is_valid and from the report. FERRULE_TEST_DATA names the data folder.
+ * verdict from is_valid, from the report and from streams split everywhere (payloads of
+ * more than 64 bytes: at 100 random places). FERRULE_TEST_DATA names the data folder.
  */
 #include "schema-guard.h"
 
@@ -18,6 +19,7 @@ extern "C" {
 #include <fstream>
 #include <iostream>
 #include <iterator>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -102,6 +104,36 @@ Slice(const GuardValue *value)
     return std::string(text, close + 1);
 }
 
+bool
+StreamIsValid(SchemaGuard *guard, const std::string &data, size_t split)
+{
+    SchemaGuardStream *stream = schema_guard_stream_new(guard);
+    schema_guard_stream_feed(stream, data.data(), split);
+    schema_guard_stream_feed(stream, data.data() + split, data.size() - split);
+    bool valid = schema_guard_stream_finish(stream) == SCHEMA_GUARD_STREAM_COMPLETE;
+    schema_guard_stream_free(stream);
+    return valid;
+}
+
+const size_t every_split_max = 64;
+const int random_splits = 100;
+
+/* Returns a split at which the stream says otherwise, data.size() + 1 if none does. */
+size_t
+FindOddSplit(SchemaGuard *guard, const std::string &data, bool want)
+{
+    static std::mt19937 random(5);
+    bool every = data.size() <= every_split_max;
+    size_t count = every ? data.size() + 1 : random_splits;
+    for (size_t i = 0; i < count; i++) {
+        size_t split = every ? i : random() % (data.size() + 1);
+        if (StreamIsValid(guard, data, split) != want) {
+            return split;
+        }
+    }
+    return data.size() + 1;
+}
+
 void
 RunCase(SchemaGuard *guard, const GuardValue *test, const std::string &where,
         Counts *counts)
@@ -114,6 +146,8 @@ RunCase(SchemaGuard *guard, const GuardValue *test, const std::string &where,
     bool clean = schema_guard_report_count(report) == 0;
     const GuardValue *name = guard_json_member(test, "description");
     std::string full = where + " / " + std::string(name->text, name->length);
+    size_t odd = FindOddSplit(guard, data, valid);
+    EXPECT_EQ(odd, data.size() + 1) << full << ": the stream differs at this split";
     bool ok = valid == want && clean == want;
     (ok ? counts->passed : counts->failed)++;
     EXPECT_TRUE(ok || IsException(full))

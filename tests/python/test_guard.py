@@ -125,8 +125,7 @@ class Streams(unittest.TestCase):
     def test_invalid_as_soon_as_it_can_be_known(self):
         stream = SchemaGuard(SCHEMA).stream()
         self.assertEqual(stream.feed('{"city": '), "valid-so-far")
-        self.assertEqual(stream.feed("7"), "valid-so-far")  # 7e0 would be no better,
-        self.assertEqual(stream.feed(","), "invalid")  # but the number may go on
+        self.assertEqual(stream.feed("7"), "invalid")
         self.assertEqual(stream.errors()[0].instance_path, "/city")
         self.assertEqual(stream.feed('"days": 1}'), "invalid")
 

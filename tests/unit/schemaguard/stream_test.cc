@@ -114,7 +114,78 @@ TEST(GuardStream, SaysInvalidAtTheFirstOffendingByte)
     EXPECT_EQ(BytesUntilInvalid(guard, "{\"b\":trx}"), 8u);
     EXPECT_EQ(BytesUntilInvalid(guard, "{\"b\":01}"), 7u);
     EXPECT_EQ(BytesUntilInvalid(guard, "{\"l\":[{"), 7u);
-    EXPECT_EQ(BytesUntilInvalid(guard, "{\"s\":\"aaaaaaaaaaaaaaaaaaaaaaaa\n"), 31u);
+    EXPECT_EQ(BytesUntilInvalid(guard, "{\"b\":\"aaaaaaaaaaaaaaaaaaaaaaaa\n"), 31u);
+    EXPECT_EQ(BytesUntilInvalid(guard, "{\"s\":\"aaaaaaaaaaaaaaaaaaaaaaaa\n"), 16u);
+}
+
+/* The caret is below the byte that no text can make right any more. */
+TEST(GuardStream, KnowsWhatNoTextCanMakeRight)
+{
+    struct Row {
+        const char *schema;
+        const char *text;
+        size_t byte; /* from 1 */
+    };
+    const Row rows[] = {
+        {R"({"properties": {"n": {"type": "string"}}})", "{\"n\": 12}", 7},
+        /*                                                         ^ */
+        {R"({"properties": {"n": {"type": "string"}}})", "{\"n\": -1}", 7},
+        {R"({"properties": {"n": {"type": "string"}}})", "{\"n\": true}", 7},
+        {R"({"items": {"type": "number"}})", "[1, null]", 5},
+        {R"({"items": {"$ref": "#/$defs/n"}, "$defs": {"n": {"type": "null"}}})",
+         "[null, 1]", 8},
+        {R"({"anyOf": [{"type": "null"}, {"type": "object"}]})", "12", 1},
+        {R"({"enum": ["celsius", "kelvin"]})", "\"cem\"", 4},
+        /*                                        ^ */
+        {R"({"enum": ["celsius", "kelvin"]})", "\"kelvins\"", 8},
+        {R"({"enum": ["a\u00e9b"]})", "\"a\\u00e9c\"", 9},
+        {R"({"enum": ["celsius", "kelvin"]})", "12", 1},
+        {R"({"enum": ["celsius", "kelvin"]})", "[1]", 2},
+        {R"({"const": false})", "true", 1},
+        {R"({"maxLength": 3})", "\"abcd\"", 5},
+        {R"({"maxLength": 2})", "\"\\n\\u00e9x\"", 10},
+        {R"({"maxLength": 1})", "\"\\ud83d\\ude00x\"", 14},
+        {R"({"maxItems": 1})", "[1,2]", 3},
+        {R"({"maxItems": 0})", "[1]", 2},
+        {R"({"maxProperties": 1})", "{\"a\":1,\"b\":2}", 7},
+        {R"({"properties": {"city": true}, "additionalProperties": false})",
+         "{\"citty\":1}", 6},
+        {R"({"properties": {"city": true}, "additionalProperties": false})",
+         "{\"ci\":1}", 5},
+        {R"({"properties": {"x": false}})", "{\"x\":1}", 6},
+    };
+    for (const Row &row : rows) {
+        Guard guard = MakeGuard(row.schema);
+        EXPECT_EQ(BytesUntilInvalid(guard, row.text), row.byte)
+            << row.schema << " " << row.text;
+        Stream stream(schema_guard_stream_new(guard.get()));
+        EXPECT_EQ(schema_guard_stream_feed(stream.get(), row.text, row.byte),
+                  SCHEMA_GUARD_STREAM_INVALID);
+        Report report(schema_guard_stream_report(stream.get()));
+        EXPECT_GE(schema_guard_report_count(report.get()), 1u)
+            << row.schema << " " << row.text;
+    }
+}
+
+TEST(GuardStream, WaitsWhileSomeTextCouldMakeItRight)
+{
+    const char *const rows[][2] = {
+        {R"({"maximum": 100})", "1500"}, /* e-2 may follow */
+        {R"({"type": "integer"})", "1.5"},
+        {R"({"enum": ["\ud83d\ude00"]})", R"("\ud83d)"},
+        {R"({"enum": ["celsius", "kelvin"]})", R"("\u006b)"},
+        {R"({"maxLength": 1})", R"("\ud83d\ude00)"},
+        {R"({"minLength": 9, "pattern": "z$"})", "\"a"},
+        {R"({"not": {"type": "string"}, "minItems": 2})", "[1"},
+        {R"({"not": {"enum": ["ab"]}})", "\"ab"},
+        {R"({"patternProperties": {"x": true}, "additionalProperties": false})",
+         "{\"a"},
+    };
+    for (const auto &row : rows) {
+        Guard guard = MakeGuard(row[0]);
+        std::string text = row[1];
+        EXPECT_EQ(BytesUntilInvalid(guard, text), text.size() + 1) << row[0];
+    }
 }
 
 TEST(GuardStream, ReportsWhatHasCome)
