@@ -85,6 +85,20 @@ stdlib_loader_get_code(PyObject *self, PyObject *name)
     return code;
 }
 
+/* Run a module's body. What it makes is made to stay, so the collector, which would
+ * look at all of it every 2,000 objects, waits until the outermost body has ended. */
+static PyObject *
+run_body(PyObject *code, PyObject *dict)
+{
+    if (PyDict_SetItemString(dict, "__builtins__", PyEval_GetBuiltins()) < 0)
+        return NULL;
+    bool was_collecting = PyGC_Disable();
+    PyObject *result = PyEval_EvalCode(code, dict, dict);
+    if (was_collecting)
+        PyGC_Enable();
+    return result;
+}
+
 PyObject *
 stdlib_loader_exec_module(PyObject *self, PyObject *module)
 {
@@ -95,10 +109,7 @@ stdlib_loader_exec_module(PyObject *self, PyObject *module)
     Py_DECREF(name);
     if (code == NULL)
         return NULL;
-    PyObject *dict = PyModule_GetDict(module);
-    PyObject *result = NULL;
-    if (PyDict_SetItemString(dict, "__builtins__", PyEval_GetBuiltins()) == 0)
-        result = PyEval_EvalCode(code, dict, dict);
+    PyObject *result = run_body(code, PyModule_GetDict(module));
     Py_DECREF(code);
     if (result == NULL)
         return NULL;
