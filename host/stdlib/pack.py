@@ -43,6 +43,7 @@ FROZEN = [
     ("codecs", "codecs.py"),
     ("io", "io.py"),
 ]
+FROZEN_FILES = {file for _, file in BOOTSTRAP + FROZEN}
 # Imported by every `-c`: kept raw, so that a short run never decodes the dictionary.
 RAW = {"encodings", "encodings.aliases", "encodings.utf_8", "linecache"}
 # Their docstrings are what they print.
@@ -120,6 +121,8 @@ def entries_below(root, trim, own, prefix=Path()):
     for path in sorted(root.rglob("*")):
         relative = prefix / path.relative_to(root)
         if path.is_dir() or "__pycache__" in relative.parts:
+            continue
+        if str(relative) in FROZEN_FILES:
             continue
         if path.suffix == ".py":
             name = module_name(relative)
