@@ -55,6 +55,9 @@ init_interpreters(void)
     X(_interpreters, init_interpreters) \
     X(_ssl, INIT_SSL) X(_hashlib, INIT_HASHLIB)
 
+/* The host's own. */
+#define OUR_MODULES(X) X(_ferrule_host) X(_ferrule_interpreters) X(_ferrule_stdlib)
+
 #ifdef FERRULE_TLS_SYSTEM
 #define INIT_SSL     tls_library_init_ssl
 #define INIT_HASHLIB tls_library_init_hashlib
@@ -68,10 +71,8 @@ extern PyObject *PyInit__hashlib(void);
 #define ROW(name)                {#name, PyInit_##name},
 #define ROW_CORE(name, function) {#name, function},
 struct _inittab _PyImport_Inittab[] = {
-    STDLIB_MODULES(ROW) CORE_MODULES(ROW_CORE)
-        WRAPPED_MODULES(ROW_CORE){"_ferrule_stdlib", PyInit__ferrule_stdlib},
-    {"_ferrule_host", PyInit__ferrule_host},
-    {"builtins", NULL}, /* for sys.builtin_module_names */
+    STDLIB_MODULES(ROW) CORE_MODULES(ROW_CORE) WRAPPED_MODULES(ROW_CORE)
+        OUR_MODULES(ROW){"builtins", NULL}, /* for sys.builtin_module_names */
     {"sys", NULL},
     {NULL, NULL},
 };
@@ -82,10 +83,8 @@ const char *const *
 interpreter_builtin_modules(void)
 {
     static const char *const names[] = {
-        STDLIB_MODULES(NAME) CORE_MODULES(NAME_CORE)
-            WRAPPED_MODULES(NAME_CORE) "_ferrule_stdlib",
-        "_ferrule_host",
-        "builtins",
+        STDLIB_MODULES(NAME) CORE_MODULES(NAME_CORE) WRAPPED_MODULES(NAME_CORE)
+            OUR_MODULES(NAME) "builtins",
         "sys",
         NULL,
     };

@@ -12,6 +12,9 @@ PyMODINIT_FUNC PyInit__ferrule_stdlib(void);
 /* What the host knows, for its commands in Python. */
 PyMODINIT_FUNC PyInit__ferrule_host(void);
 
+/* Interpreters with their own GIL, called with bytes. */
+PyMODINIT_FUNC PyInit__ferrule_interpreters(void);
+
 /* `_ssl` and `_hashlib`, behind the loading of the system's OpenSSL. */
 PyObject *tls_library_init_ssl(void);
 PyObject *tls_library_init_hashlib(void);

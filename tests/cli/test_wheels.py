@@ -116,6 +116,19 @@ class Wheels(HostCase):
             "f = Fernet(Fernet.generate_key())\n"
             "print(f.decrypt(f.encrypt(b'secret')).decode())\n"), ["secret"])
 
+    def test_wheels_that_refuse_an_interpreter_of_their_own_are_named(self):
+        said = self.agent(
+            "from ferrule import InterpreterPoolExecutor\n"
+            "def take(name):\n    __import__(name)\n"
+            "with InterpreterPoolExecutor(1) as pool:\n"
+            "    for name in 'numpy', 'pydantic', 'openai', 'httpx':\n"
+            "        try: print(pool.submit(take, name).result())\n"
+            "        except ImportError as e:\n"
+            "            print(e.name, '--isolation process' in str(e))\n")
+        self.assertEqual(said, [
+            "numpy._core._multiarray_umath", "True", "pydantic_core._pydantic_core",
+            "True", "pydantic_core._pydantic_core", "True", "None"])
+
 
 if __name__ == "__main__":
     unittest.main()

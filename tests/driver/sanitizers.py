@@ -21,8 +21,10 @@ ASAN = POOLS | {
 TSAN = POOLS | {"TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1"}
 
 
-# Black-box tests that say something about memory: start, arguments, end, refusals.
-SMOKE = ("test_python_command_line", "test_ending", "test_vendor", "test_commands")
+# Black-box tests that say something about memory: start, arguments, end, refusals,
+# interpreters beside each other.
+SMOKE = ("cli/test_python_command_line", "cli/test_ending", "cli/test_vendor",
+         "cli/test_commands", "embed/test_interpreters")
 
 
 def _folder(context, name, sanitize, options=()):
@@ -57,8 +59,9 @@ def run_asan(context, report, pattern):
         return
     # CPython itself leaves memory behind at the end of a process.
     environment = {**context.environment, **ASAN, "FERRULE": str(folder / "ferrule"),
+                   "FERRULE_ROUNDS": "1",
                    "ASAN_OPTIONS": ASAN["ASAN_OPTIONS"] + ":detect_leaks=0"}
-    files = [where.ROOT / "tests/cli" / f"{name}.py" for name in SMOKE]
+    files = [where.ROOT / "tests" / f"{name}.py" for name in SMOKE]
     unittests.run(files, sys.executable, report, "asan", environment, pattern,
                   context.jobs)
 

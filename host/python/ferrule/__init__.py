@@ -15,6 +15,9 @@ _HOME = {
     "SchemaGuard": "ferrule.guard",
     "InvalidPayload": "ferrule.guard",
     "InvalidSchema": "ferrule.guard",
+    "InterpreterPoolExecutor": "ferrule.interpreter_pool",
+    "BrokenInterpreterPool": "ferrule.interpreter_pool",
+    "ExecutionFailed": "ferrule.interpreter_pool",
 }
 
 __all__ = list(_HOME)

@@ -5,5 +5,18 @@ from ferrule.guard import (
     InvalidSchema as InvalidSchema,
     SchemaGuard as SchemaGuard,
 )
+from ferrule.interpreter_pool import (
+    BrokenInterpreterPool as BrokenInterpreterPool,
+    ExecutionFailed as ExecutionFailed,
+    InterpreterPoolExecutor as InterpreterPoolExecutor,
+)
 
-__all__ = ["ToolCache", "SchemaGuard", "InvalidPayload", "InvalidSchema"]
+__all__ = [
+    "ToolCache",
+    "SchemaGuard",
+    "InvalidPayload",
+    "InvalidSchema",
+    "InterpreterPoolExecutor",
+    "BrokenInterpreterPool",
+    "ExecutionFailed",
+]
