@@ -15,5 +15,9 @@
 /* Counts one event of a tool (0: no row of its own). */
 void cache_count(ToolCache *cache, uint32_t tool, CacheCount what);
 
+/* In the child of a fork, which runs in the one thread that is left: its stripes were
+ * its parent's. */
+void cache_count_forked(void);
+
 /* The sum over all threads for one tool. */
 uint64_t cache_count_tool(const ToolCache *cache, uint32_t tool, CacheCount what);

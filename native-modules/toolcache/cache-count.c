@@ -3,10 +3,9 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-#include "cache-process-private.h"
 
 enum {
     COUNT_KNOWN = 8 /* stores whose stripe a thread remembers */
@@ -14,7 +13,6 @@ enum {
 
 typedef struct {
     uint64_t serial; /* of the handle; 0: free */
-    uint64_t fork;   /* the process it was claimed in */
     CacheStripe *stripe;
     bool is_shared;
 } CountClaim;
@@ -37,7 +35,7 @@ count_is_alive(uint64_t owner)
 }
 
 /* Stripe 0 is for all that find no other. */
-static CacheStripe *
+static CacheStripe *__attribute__((noinline, cold))
 count_claim(ToolCache *cache, bool *ret_is_shared)
 {
     uint64_t self = (uint64_t)getpid() << 32 | (uint32_t)syscall(SYS_gettid);
@@ -58,17 +56,20 @@ count_claim(ToolCache *cache, bool *ret_is_shared)
     return count_stripe(cache, 0);
 }
 
-static CountClaim *
+void
+cache_count_forked(void)
+{
+    memset(count_claims, 0, sizeof(count_claims));
+}
+
+static inline CountClaim *
 count_find(ToolCache *cache)
 {
     CountClaim *claim = &count_claims[cache->serial % COUNT_KNOWN];
-    uint64_t fork = cache_process_fork();
-    if (G_LIKELY(claim->serial == cache->serial && claim->fork == fork)) {
-        return claim;
+    if (G_UNLIKELY(claim->serial != cache->serial)) {
+        claim->stripe = count_claim(cache, &claim->is_shared);
+        claim->serial = cache->serial;
     }
-    claim->stripe = count_claim(cache, &claim->is_shared);
-    claim->serial = cache->serial;
-    claim->fork = fork;
     return claim;
 }
 

@@ -14,15 +14,6 @@ enum {
 
 /* ---- reading -------------------------------------------------------------- */
 
-/* Whether a value of that kind can have that size. */
-static inline bool
-index_is_whole(uint32_t shape, uint32_t size)
-{
-    uint32_t kind = cache_shape_kind(shape);
-    uint32_t width = kind == TOOL_CACHE_UCS4 ? 4 : kind == TOOL_CACHE_UCS2 ? 2 : 1;
-    return kind <= TOOL_CACHE_UCS4 && (size & (width - 1)) == 0;
-}
-
 /* Takes over the facts of the entry at `ref` as far as they lie inside the arena. They
  * are true only if the version is unchanged afterwards. */
 static const char *
@@ -44,7 +35,7 @@ index_load_entry(const CacheView *view, uint32_t ref, CacheSpot *spot)
     }
     spot->value_at = at + cache_shape_key_size(spot->shape);
     if (spot->value_at + spot->value_size > arena_size ||
-        !index_is_whole(spot->shape, spot->value_size)) {
+        !cache_shape_is_whole(spot->shape, spot->value_size)) {
         return NULL;
     }
     return (const char *)view->arena + at;

@@ -48,7 +48,27 @@ void cache_key_store(const CacheKey *self, char *to);
 bool cache_key_split(const char *stored, size_t size, CacheKeyParts *ret_parts);
 
 /* The hash of a key as it is spelled there. */
-uint64_t cache_key_hash(const ToolCache *cache, const CacheKeyParts *parts);
+uint64_t cache_key_parts_hash(const ToolCache *cache, const CacheKeyParts *parts);
+
+static inline uint64_t
+cache_key_hash(const ToolCache *cache, uint64_t tool_hash, const char *args,
+               size_t args_size)
+{
+    uint64_t hash = base_hash_bytes(&cache->hash, args, args_size);
+    return base_hash_mix(hash, tool_hash) & cache->hash_mask;
+}
+
+CacheView *cache_key_shard_of_many(ToolCache *cache, uint64_t tool_hash,
+                                   const char *args, size_t args_size);
+
+static inline CacheView *
+cache_key_shard(ToolCache *cache, uint64_t tool_hash, const char *args,
+                size_t args_size)
+{
+    return cache->geometry.shards == 1
+               ? &cache->views[0]
+               : cache_key_shard_of_many(cache, tool_hash, args, args_size);
+}
 
 /* The low half of the hash finds the bucket and is kept in the entry. */
 static inline uint32_t

@@ -56,24 +56,20 @@ key_sum(const char *text, size_t size)
 }
 #endif
 
-static CacheView *
-key_view(ToolCache *cache, const CacheKey *key)
+CacheView *
+cache_key_shard_of_many(ToolCache *cache, uint64_t tool_hash, const char *args,
+                        size_t size)
 {
-    uint32_t shards = cache->geometry.shards;
-    if (shards == 1) {
-        return &cache->views[0];
-    }
-    uint32_t sum = key_sum(key->args, key->args_size);
-    return &cache->views[base_hash_mix(key->tool_hash, sum) >> 40 & (shards - 1)];
+    uint64_t mixed = base_hash_mix(tool_hash, key_sum(args, size));
+    return &cache->views[mixed >> 40 & (cache->geometry.shards - 1)];
 }
 
 static void
 key_finish(CacheKey *self, ToolCache *cache)
 {
     self->size = self->prefix_size + self->tool_size + self->args_size;
-    uint64_t hash = base_hash_bytes(&cache->hash, self->args, self->args_size);
-    self->hash = base_hash_mix(hash, self->tool_hash) & cache->hash_mask;
-    self->view = key_view(cache, self);
+    self->hash = cache_key_hash(cache, self->tool_hash, self->args, self->args_size);
+    self->view = cache_key_shard(cache, self->tool_hash, self->args, self->args_size);
 }
 
 bool
@@ -147,9 +143,8 @@ cache_key_split(const char *stored, size_t size, CacheKeyParts *ret_parts)
 }
 
 uint64_t
-cache_key_hash(const ToolCache *cache, const CacheKeyParts *parts)
+cache_key_parts_hash(const ToolCache *cache, const CacheKeyParts *parts)
 {
     uint64_t tool = base_hash_bytes(&cache->hash, parts->tool, parts->tool_size);
-    uint64_t args = base_hash_bytes(&cache->hash, parts->args, parts->args_size);
-    return base_hash_mix(args, tool) & cache->hash_mask;
+    return cache_key_hash(cache, tool, parts->args, parts->args_size);
 }

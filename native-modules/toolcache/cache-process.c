@@ -4,26 +4,15 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-static _Atomic uint64_t process_forks;   /* nocheck:static: one of a process */
+#include "cache-count-private.h"
+
 static _Atomic uint64_t process_serials; /* nocheck:static: one of a process */
 static pthread_once_t process_once = PTHREAD_ONCE_INIT; /* nocheck:static: likewise */
 
 static void
-process_forked(void)
-{
-    atomic_fetch_add_explicit(&process_forks, 1, memory_order_relaxed);
-}
-
-static void
 process_watch(void)
 {
-    pthread_atfork(NULL, NULL, process_forked);
-}
-
-uint64_t
-cache_process_fork(void)
-{
-    return atomic_load_explicit(&process_forks, memory_order_relaxed);
+    pthread_atfork(NULL, NULL, cache_count_forked);
 }
 
 uint64_t

@@ -30,8 +30,8 @@ shard_remove_alias(CacheView *view, uint32_t ref, const CacheEntry *entry)
         !cache_key_split(cache_entry_key(entry), cache_shape_key_size(shape), &parts)) {
         return;
     }
-    cache_index_remove(view, cache_key_low(cache_key_hash(view->cache, &parts)), ref,
-                       true);
+    cache_index_remove(view, cache_key_low(cache_key_parts_hash(view->cache, &parts)),
+                       ref, true);
 }
 
 /* Units of a block that is in use; 0 if it contradicts itself. */

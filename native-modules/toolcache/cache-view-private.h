@@ -110,6 +110,15 @@ cache_shape_kind(uint32_t shape)
     return shape >> CACHE_SHAPE_KIND_SHIFT & 7;
 }
 
+/* Whether a value of that kind can have that size. */
+static inline bool
+cache_shape_is_whole(uint32_t shape, uint32_t size)
+{
+    uint32_t kind = cache_shape_kind(shape);
+    uint32_t width = kind == TOOL_CACHE_UCS4 ? 4 : kind == TOOL_CACHE_UCS2 ? 2 : 1;
+    return kind <= TOOL_CACHE_UCS4 && (size & (width - 1)) == 0;
+}
+
 /* Bytes of the CacheExtra behind the header. Unchecked. */
 static inline uint32_t
 cache_entry_extra_size(const CacheEntry *self, uint32_t shape)

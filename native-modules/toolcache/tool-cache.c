@@ -125,47 +125,46 @@ tool_cache_find(ToolCache *self, const ToolCacheKey *key, ToolCacheHit *ret_hit,
     }
     ret_hit->kind = (ToolCacheKind)cache_shape_kind(spot.shape);
     ret_hit->size = spot.value_size;
-    ret_hit->shard = (uint32_t)(view - self->views);
-    ret_hit->bucket = spot.bucket;
-    ret_hit->slot = spot.slot;
-    ret_hit->shape = spot.shape;
-    ret_hit->life = spot.life;
-    ret_hit->version = spot.version;
+    ret_hit->is_plain = !(spot.shape & CACHE_SHAPE_EXTRA);
+    ret_hit->place = (ToolCachePlace){
+        .version = spot.version,
+        .life = spot.life,
+        .bucket = spot.bucket,
+        .shard = (uint16_t)(view - self->views),
+        .slot = (uint16_t)spot.slot,
+    };
     ret_hit->offset = spot.value_at;
     return TOOL_CACHE_FOUND;
 }
 
-static void
-cache_count_hit(ToolCache *self, CacheView *view, const ToolCacheHit *hit)
+/* Apart, so that a hit has no registers to save for it. */
+static void __attribute__((noinline, cold)) cache_apply_notes(CacheView *view)
 {
-    if (G_UNLIKELY(cache_policy_note(view, hit->bucket, hit->slot)) &&
-        cache_shard_try_lock(view)) {
+    if (cache_shard_try_lock(view)) {
         cache_policy_catch_up(view);
         cache_shard_unlock(view);
     }
-    cache_count(self, cache_life_tool(hit->life), CACHE_COUNT_HIT);
+}
+
+static inline void
+cache_count_hit(ToolCache *self, CacheView *view, const ToolCachePlace *place)
+{
+    if (G_UNLIKELY(cache_policy_note(view, place->bucket, place->slot))) {
+        cache_apply_notes(view);
+    }
+    cache_count(self, cache_life_tool(place->life), CACHE_COUNT_HIT);
 }
 
 bool
 tool_cache_read(ToolCache *self, const ToolCacheHit *hit, void *to)
 {
-    CacheView *view = &self->views[hit->shard];
+    const ToolCachePlace *place = &hit->place;
+    CacheView *view = &self->views[place->shard];
     cache_racy_copy(to, view->arena + hit->offset, hit->size);
-    if (G_UNLIKELY(!cache_index_is_same(view, hit->bucket, hit->version))) {
+    if (G_UNLIKELY(!cache_index_is_same(view, place->bucket, place->version))) {
         return false;
     }
-    cache_count_hit(self, view, hit);
-    return true;
-}
-
-bool
-tool_cache_confirm(ToolCache *self, const ToolCacheHit *hit)
-{
-    CacheView *view = &self->views[hit->shard];
-    if (!cache_index_is_same(view, hit->bucket, hit->version)) {
-        return false;
-    }
-    cache_count_hit(self, view, hit);
+    cache_count_hit(self, view, place);
     return true;
 }
 
@@ -176,15 +175,15 @@ tool_cache_hash_tool(const ToolCache *self, const char *tool, size_t size)
 }
 
 bool
-tool_cache_is_same(ToolCache *self, const ToolCacheHit *hit)
+tool_cache_is_same(ToolCache *self, const ToolCachePlace *place)
 {
-    CacheView *view = &self->views[hit->shard];
-    if (!cache_index_is_same(view, hit->bucket, hit->version) ||
-        hit->shape & CACHE_SHAPE_EXTRA || !cache_names_is_current(self, hit->life) ||
-        cache_look_is_expired(self, hit->life)) {
+    CacheView *view = &self->views[place->shard];
+    if (!cache_index_is_same(view, place->bucket, place->version) ||
+        !cache_names_is_current(self, place->life) ||
+        cache_look_is_expired(self, place->life)) {
         return false;
     }
-    cache_count_hit(self, view, hit);
+    cache_count_hit(self, view, place);
     return true;
 }
 

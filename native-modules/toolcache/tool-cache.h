@@ -105,16 +105,23 @@ typedef struct {
     size_t tag_count; /* at most TOOL_CACHE_TAGS_MAX; more are refused */
 } ToolCacheSetOptions;
 
+/* Where an entry was found; private. */
+typedef struct {
+    uint64_t version;
+    uint64_t life;
+    uint32_t bucket;
+    uint16_t shard, slot;
+} ToolCachePlace;
+
 /* The result of a search. Valid for any length of time: tool_cache_read() notices
  * when the entry is no longer the one that was found. */
 typedef struct {
     ToolCacheKind kind;
+    bool is_plain; /* tool_cache_is_same() may be asked about it */
     size_t size;
     /* private */
-    uint32_t shard, bucket, slot, shape;
-    uint64_t version;
+    ToolCachePlace place;
     uint64_t offset;
-    uint64_t life;
 } ToolCacheHit;
 
 typedef enum {
@@ -163,18 +170,26 @@ const char *tool_cache_name(const ToolCache *self);
 ToolCacheResult tool_cache_find(ToolCache *self, const ToolCacheKey *key,
                                 ToolCacheHit *ret_hit, GError **error);
 
+/* The same for what most calls are: a key as it was spelled when it was set, whose
+ * tool_hash is known and whose hash is tool_cache_hash(). False: nothing was counted;
+ * ask tool_cache_find(). */
+bool tool_cache_quick(ToolCache *self, const ToolCacheKey *key, uint64_t hash,
+                      ToolCacheHit *ret_hit);
+
+/* Of a key as it is spelled there, tool_hash known. */
+uint64_t tool_cache_hash(const ToolCache *self, const ToolCacheKey *key);
+
 /* Copies the value, hit->size bytes. Returns false if the entry was replaced or removed
  * since it was found: search again. */
 bool tool_cache_read(ToolCache *self, const ToolCacheHit *hit, void *to);
 
-/* In place of tool_cache_read(), right after the search, for bindings that still have
- * what they read before: counts the hit. False if the entry is no longer the same. */
-bool tool_cache_confirm(ToolCache *self, const ToolCacheHit *hit);
+/* Whether the entry of a plain hit is still the one that was found, and valid: a value
+ * that was copied then is what a new search would return. Counts a hit if so. For
+ * bindings that keep values they built. */
+bool tool_cache_is_same(ToolCache *self, const ToolCachePlace *place);
 
-/* Whether the entry is still the one that was found, and valid: a value that was copied
- * then is what a new search would return. Counts a hit if so. False for entries with
- * tags. For bindings that keep values they built. */
-bool tool_cache_is_same(ToolCache *self, const ToolCacheHit *hit);
+/* Of small texts: without a call to libc where it costs more than the work. */
+bool tool_cache_equal(const void *a, const void *b, size_t size);
 
 /* Whether the key is there; counts nothing. */
 ToolCacheResult tool_cache_peek(ToolCache *self, const ToolCacheKey *key,

@@ -1,64 +1,63 @@
 /* SPDX-License-Identifier: MIT */
 #include "cachehot.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 enum {
-    CACHEHOT_KEYS = 256, /* powers of two */
-    CACHEHOT_VALUES = 2048,
-    CACHEHOT_SIZE_MAX = 1024 /* bytes of what is kept */
+    CACHEHOT_OBJECTS = 256, /* powers of two */
+    CACHEHOT_SETS = 512,
+    CACHEHOT_WAYS = 8,
+    CACHEHOT_PATIENCE = 16,  /* newcomers that find their set full, until one gets in */
+    CACHEHOT_SIZE_MAX = 1024 /* bytes of a key or value that is kept */
 };
 
+/* One cache line. */
 typedef struct {
     PyObject *tool, *args, *value; /* owned, or NULL all three */
-    ToolCacheHit hit;
-} HotKey;
+    ToolCachePlace place;
+} HotEntry;
 
+/* What a search looks at first: 32 bits of the hashes, 0: free. A hash without an entry
+ * was met once. */
 typedef struct {
-    uint64_t version, place; /* which entry */
-    PyObject *value;         /* owned, or NULL */
-} HotValue;
+    uint32_t hashes[CACHEHOT_WAYS];
+} HotSet;
 
 struct CacheHot {
-    /* What a miss of this table looks at lies close together. */
-    const PyObject *args[CACHEHOT_KEYS]; /* of keys[] */
-    uint32_t candidates[CACHEHOT_KEYS];  /* addresses met once, mixed */
-    HotKey keys[CACHEHOT_KEYS];
-    HotValue values[CACHEHOT_VALUES];
+    /* By the objects themselves: what was asked for before by the very same ones. */
+    const PyObject *args[CACHEHOT_OBJECTS];
+    uint32_t candidates[CACHEHOT_OBJECTS]; /* addresses met once, mixed */
+    HotEntry objects[CACHEHOT_OBJECTS];
+    /* By the key's hash. */
+    HotSet sets[CACHEHOT_SETS];
+    uint32_t newcomers;
+    HotEntry entries[CACHEHOT_SETS][CACHEHOT_WAYS];
 };
 
 static size_t
-hot_key_index(const PyObject *args)
+hot_object_index(const PyObject *args)
 {
     uintptr_t address = (uintptr_t)args;
-    return (address >> 4 ^ address >> 12) % CACHEHOT_KEYS;
-}
-
-static uint64_t
-hot_place(const ToolCacheHit *hit)
-{
-    return (uint64_t)hit->bucket << 16 | hit->shard << 8 | hit->slot;
-}
-
-static HotValue *
-hot_value(CacheHot *self, const ToolCacheHit *hit)
-{
-    uint64_t mixed = hot_place(hit) * UINT64_C(0x9E3779B97F4A7C15);
-    return &self->values[(mixed >> 40) % CACHEHOT_VALUES];
-}
-
-static bool
-hot_is_entry(const HotValue *value, const ToolCacheHit *hit)
-{
-    return value->version == hit->version && value->place == hot_place(hit);
+    return (address >> 4 ^ address >> 12) % CACHEHOT_OBJECTS;
 }
 
 static void
-hot_key_clear(CacheHot *self, size_t index)
+hot_clear(HotEntry *entry)
 {
-    HotKey *key = &self->keys[index];
-    self->args[index] = NULL;
-    Py_CLEAR(key->value);
-    Py_CLEAR(key->tool);
-    Py_CLEAR(key->args);
+    Py_CLEAR(entry->value);
+    Py_CLEAR(entry->tool);
+    Py_CLEAR(entry->args);
+}
+
+static void
+hot_put(HotEntry *entry, const ToolCachePlace *place, PyObject *tool, PyObject *args,
+        PyObject *value)
+{
+    HotEntry old = *entry;
+    *entry = (HotEntry){Py_NewRef(tool), Py_NewRef(args), Py_NewRef(value), *place};
+    hot_clear(&old);
 }
 
 void
@@ -67,86 +66,161 @@ cachehot_free(CacheHot *self)
     if (self == NULL) {
         return;
     }
-    for (size_t i = 0; i < CACHEHOT_KEYS; i++) {
-        hot_key_clear(self, i);
+    for (size_t i = 0; i < CACHEHOT_OBJECTS; i++) {
+        hot_clear(&self->objects[i]);
     }
-    for (size_t i = 0; i < CACHEHOT_VALUES; i++) {
-        Py_XDECREF(self->values[i].value);
+    for (size_t i = 0; i < (size_t)CACHEHOT_SETS * CACHEHOT_WAYS; i++) {
+        hot_clear(&self->entries[0][i]);
     }
     PyMem_Free(self);
 }
 
-PyObject *
-cachehot_get(CacheHot *self, ToolCache *cache, PyObject *tool, PyObject *args)
-{
-    size_t index = hot_key_index(args);
-    if (self == NULL || self->args[index] != args || self->keys[index].tool != tool) {
-        return NULL;
-    }
-    if (!tool_cache_is_same(cache, &self->keys[index].hit)) {
-        hot_key_clear(self, index);
-        return NULL;
-    }
-    return Py_NewRef(self->keys[index].value);
-}
+/* ---- by the objects ------------------------------------------------------- */
 
 PyObject *
-cachehot_value(CacheHot *self, ToolCache *cache, const ToolCacheHit *hit)
+cachehot_same(CacheHot *self, ToolCache *cache, PyObject *tool, PyObject *args)
 {
-    if (self == NULL) {
+    size_t index = hot_object_index(args);
+    if (self == NULL || self->args[index] != args ||
+        self->objects[index].tool != tool) {
         return NULL;
     }
-    HotValue *known = hot_value(self, hit);
-    if (known->value == NULL || !hot_is_entry(known, hit) ||
-        !tool_cache_confirm(cache, hit)) {
+    HotEntry *entry = &self->objects[index];
+    if (!tool_cache_is_same(cache, &entry->place)) {
+        self->args[index] = NULL;
+        hot_clear(entry);
         return NULL;
     }
-    return Py_NewRef(known->value);
+    return Py_NewRef(entry->value);
 }
 
-static void
-hot_remember_value(CacheHot *self, const ToolCacheHit *hit, PyObject *value)
-{
-    HotValue *known = hot_value(self, hit);
-    if (!hot_is_entry(known, hit)) {
-        /* Seen once: from now on it is a candidate. */
-        Py_CLEAR(known->value);
-        known->version = hit->version;
-        known->place = hot_place(hit);
-    }
-    else if (known->value == NULL) {
-        known->value = Py_NewRef(value);
-    }
-}
-
-/* Key objects are kept when the same two come twice; an address alone may be that of
- * another object by then, which costs a slot and nothing else. */
-static void
-hot_remember_key(CacheHot *self, const ToolCacheHit *hit, PyObject *tool,
+/* Kept when the same two come twice; an address alone may be that of another object by
+ * then, which costs a place and nothing else. */
+static inline void
+hot_keep_objects(CacheHot *self, const ToolCachePlace *place, PyObject *tool,
                  PyObject *args, PyObject *value)
 {
-    size_t index = hot_key_index(args);
+    size_t index = hot_object_index(args);
     uint32_t mixed =
         (uint32_t)((uintptr_t)args >> 4) ^ (uint32_t)((uintptr_t)tool >> 3);
-    if (self->candidates[index] != mixed) {
+    if (G_LIKELY(self->candidates[index] != mixed)) {
         self->candidates[index] = mixed;
         return;
     }
-    hot_key_clear(self, index);
     self->args[index] = args;
-    self->keys[index] = (HotKey){.tool = Py_NewRef(tool),
-                                 .args = Py_NewRef(args),
-                                 .value = Py_NewRef(value),
-                                 .hit = *hit};
+    hot_put(&self->objects[index], place, tool, args, value);
+}
+
+/* ---- by the hash ---------------------------------------------------------- */
+
+/* The lowest bits of the hash find the bucket in the store; 0 stands for none. */
+static inline uint32_t
+hot_part(uint64_t hash)
+{
+    return (uint32_t)(hash >> 32) | 1;
+}
+
+static inline size_t
+hot_set(uint64_t hash)
+{
+    return hash % CACHEHOT_SETS;
+}
+
+/* A bit for each way that has that hash. */
+static inline unsigned
+hot_match(const HotSet *set, uint32_t part)
+{
+#ifdef __SSE2__
+    const __m128i *words = (const __m128i *)(const void *)set->hashes;
+    __m128i wanted = _mm_set1_epi32((int)part);
+    __m128i low = _mm_cmpeq_epi32(_mm_loadu_si128(words), wanted);
+    __m128i high = _mm_cmpeq_epi32(_mm_loadu_si128(words + 1), wanted);
+    return (unsigned)_mm_movemask_epi8(
+        _mm_packs_epi16(_mm_packs_epi32(low, high), _mm_setzero_si128()));
+#else
+    unsigned ways = 0;
+    for (unsigned way = 0; way < CACHEHOT_WAYS; way++) {
+        ways |= (unsigned)(set->hashes[way] == part) << way;
+    }
+    return ways;
+#endif
+}
+
+static inline bool
+hot_same_text(PyObject *a, PyObject *b)
+{
+    Py_ssize_t size = PyUnicode_GET_LENGTH(a);
+    if (a == b) {
+        return true;
+    }
+    if (size != PyUnicode_GET_LENGTH(b)) {
+        return false;
+    }
+    return tool_cache_equal(PyUnicode_1BYTE_DATA(a), PyUnicode_1BYTE_DATA(b),
+                            (size_t)size);
+}
+
+PyObject *
+cachehot_find(CacheHot *self, ToolCache *cache, uint64_t hash, PyObject *tool,
+              PyObject *args)
+{
+    if (G_UNLIKELY(self == NULL)) {
+        return NULL;
+    }
+    size_t set = hot_set(hash);
+    unsigned ways = hot_match(&self->sets[set], hot_part(hash));
+    for (; ways != 0; ways &= ways - 1) {
+        HotEntry *entry = &self->entries[set][__builtin_ctz(ways)];
+        if (entry->value == NULL || !hot_same_text(args, entry->args) ||
+            !hot_same_text(tool, entry->tool)) {
+            continue;
+        }
+        if (!tool_cache_is_same(cache, &entry->place)) {
+            hot_clear(entry);
+            return NULL;
+        }
+        hot_keep_objects(self, &entry->place, tool, args, entry->value);
+        return Py_NewRef(entry->value);
+    }
+    return NULL;
+}
+
+/* Where a key that was not met yet may be noted; CACHEHOT_WAYS: nowhere now. */
+static unsigned
+hot_way(CacheHot *self, size_t set)
+{
+    unsigned free_ways = hot_match(&self->sets[set], 0);
+    if (free_ways != 0) {
+        return (unsigned)__builtin_ctz(free_ways);
+    }
+    uint32_t number = self->newcomers++;
+    return number % CACHEHOT_PATIENCE == 0 ? number / CACHEHOT_PATIENCE % CACHEHOT_WAYS
+                                           : CACHEHOT_WAYS;
+}
+
+static void
+hot_keep(CacheHot *self, uint64_t hash, const ToolCachePlace *place, PyObject *tool,
+         PyObject *args, PyObject *value)
+{
+    size_t set = hot_set(hash);
+    unsigned ways = hot_match(&self->sets[set], hot_part(hash));
+    if (ways != 0) {
+        hot_put(&self->entries[set][__builtin_ctz(ways)], place, tool, args, value);
+        return;
+    }
+    unsigned way = hot_way(self, set);
+    if (way < CACHEHOT_WAYS) {
+        self->sets[set].hashes[way] = hot_part(hash);
+        hot_clear(&self->entries[set][way]);
+    }
 }
 
 void
-cachehot_remember(CacheHot **self, const ToolCacheHit *hit, PyObject *tool,
-                  PyObject *args, PyObject *value)
+cachehot_keep(CacheHot **self, uint64_t hash, const ToolCacheHit *hit, PyObject *tool,
+              PyObject *args, PyObject *value)
 {
-#ifndef Py_GIL_DISABLED
-    if (hit->size > CACHEHOT_SIZE_MAX || !PyUnicode_CheckExact(args) ||
-        !PyUnicode_CheckExact(tool)) {
+    if (!hit->is_plain || hit->size > CACHEHOT_SIZE_MAX ||
+        PyUnicode_GET_LENGTH(args) > CACHEHOT_SIZE_MAX) {
         return;
     }
     if (*self == NULL) {
@@ -155,9 +229,6 @@ cachehot_remember(CacheHot **self, const ToolCacheHit *hit, PyObject *tool,
             return; /* only slower */
         }
     }
-    hot_remember_value(*self, hit, value);
-    if (PyUnicode_GET_LENGTH(args) <= CACHEHOT_SIZE_MAX) {
-        hot_remember_key(*self, hit, tool, args, value);
-    }
-#endif
+    hot_keep(*self, hash, &hit->place, tool, args, value);
+    hot_keep_objects(*self, &hit->place, tool, args, value);
 }

@@ -22,11 +22,11 @@ typedef struct {
 
 typedef struct {
     PyObject ob_base;
-    ToolCache *cache;     /* owned */
-    struct CacheHot *hot; /* owned; NULL until there is something to keep */
-    PyObject *tool;       /* owned: whose hash tool_hash is; or NULL */
-    uint64_t tool_hash;
-    CacheState *state; /* of the module, which the type keeps alive */
+    ToolCache *cache;      /* owned */
+    struct CacheHot *hot;  /* owned; NULL until there is something to keep */
+    PyObject *tool;        /* owned: what was named last; or NULL */
+    ToolCacheKey tool_key; /* of `tool`, borrowed from it, without arguments */
+    CacheState *state;     /* of the module, which the type keeps alive */
 } CacheObject;
 
 extern struct PyModuleDef cachemodule_definition;
@@ -37,9 +37,12 @@ extern PyType_Spec cacheflight_spec;
 
 /* Methods of Store in files of their own. */
 PyObject *cacheflight_join(PyObject *store, PyObject *const *args, Py_ssize_t count);
+PyObject *cacheget_call(PyObject *store, PyObject *const *args, Py_ssize_t count,
+                        PyObject *names);
 PyObject *cachestats_stats(PyObject *store, PyObject *unused);
 extern const char cacheflight_join_doc[];
 extern const char cachestats_stats_doc[];
+extern const char cacheget_doc[];
 
 /* Sets the exception of a GError and frees it. Returns NULL. */
 PyObject *cachemodule_raise(GError *error);

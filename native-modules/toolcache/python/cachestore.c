@@ -5,102 +5,6 @@
 
 #define STORE_CACHE(self) (((CacheObject *)(self))->cache)
 
-/* The value of an entry that was found; NULL without an exception if it changed. */
-static PyObject *
-store_value(CacheObject *self, const ToolCacheHit *hit, PyObject *tool, PyObject *args)
-{
-    PyObject *value = cachehot_value(self->hot, self->cache, hit);
-    if (value == NULL) {
-        value = cachemodule_read(self->cache, hit);
-    }
-    if (value != NULL) {
-        cachehot_remember(&self->hot, hit, tool, args, value);
-    }
-    return value;
-}
-
-/* Agents name few tools, each by one and the same object. */
-static void
-store_hash_tool(CacheObject *self, PyObject *tool, ToolCacheKey *key)
-{
-#ifndef Py_GIL_DISABLED
-    if (self->tool != tool) {
-        self->tool_hash = tool_cache_hash_tool(self->cache, key->tool, key->tool_size);
-        Py_XSETREF(self->tool, Py_NewRef(tool));
-    }
-    key->tool_hash = self->tool_hash;
-#endif
-}
-
-static PyObject *
-store_get(CacheObject *self, PyObject *tool, PyObject *args, PyObject *otherwise)
-{
-    ToolCache *cache = self->cache;
-    CacheArguments arguments;
-    PyObject *value = cachehot_get(self->hot, cache, tool, args);
-    if (value != NULL) {
-        return value;
-    }
-    if (!cachemodule_key(self->state, tool, args, &arguments)) {
-        return NULL;
-    }
-    GError *error = NULL;
-    ToolCacheHit hit;
-    ToolCacheResult result;
-    store_hash_tool(self, tool, &arguments.key);
-    do {
-        result = tool_cache_find(cache, &arguments.key, &hit, &error);
-        if (result == TOOL_CACHE_FOUND) {
-            value = store_value(self, &hit, tool, args);
-        }
-    } while (result == TOOL_CACHE_FOUND && value == NULL && !PyErr_Occurred());
-    cachemodule_key_clear(&arguments);
-    if (result == TOOL_CACHE_MISSING) {
-        return Py_NewRef(otherwise);
-    }
-    return result == TOOL_CACHE_INVALID ? cachemodule_raise(error) : value;
-}
-
-/* Takes the one optional argument, by position or as `name`. */
-static bool
-store_optional(const char *function, const char *name, PyObject *const *args,
-               Py_ssize_t count, PyObject *names, PyObject **ret_value)
-{
-    Py_ssize_t named = names != NULL ? PyTuple_GET_SIZE(names) : 0;
-    if (count < 2 || count + named > 3) {
-        PyErr_Format(PyExc_TypeError, "%s() takes tool, args and %s, %zd were given",
-                     function, name, count + named);
-        return false;
-    }
-    if (named == 1 &&
-        PyUnicode_CompareWithASCIIString(PyTuple_GET_ITEM(names, 0), name) != 0) {
-        PyErr_Format(PyExc_TypeError, "%s() got an unexpected keyword argument %R",
-                     function, PyTuple_GET_ITEM(names, 0));
-        return false;
-    }
-    if (count + named == 3) {
-        *ret_value = args[2];
-    }
-    return true;
-}
-
-PyDoc_STRVAR(store_get_doc,
-             "get($self, /, tool, args, default=None)\n--\n\n"
-             "Return the value that was set for these arguments, or `default`.\n\n"
-             "args is JSON text (str or bytes) or an object that json.dumps takes;\n"
-             "equal JSON values are equal keys. ValueError if it is not JSON.");
-
-static PyObject *
-store_get_call(PyObject *self, PyObject *const *args, Py_ssize_t count, PyObject *names)
-{
-    PyObject *otherwise = Py_None;
-    if ((count != 2 || names != NULL) &&
-        !store_optional("get", "default", args, count, names, &otherwise)) {
-        return NULL;
-    }
-    return store_get((CacheObject *)self, args[0], args[1], otherwise);
-}
-
 PyDoc_STRVAR(store_set_doc,
              "set($self, /, tool, args, value, *, ttl=None, tags=())\n--\n\n"
              "Store a value, str or bytes, for these arguments.\n\n"
@@ -400,8 +304,8 @@ PyDoc_STRVAR(store_doc,
              "The native part of ferrule.cache.ToolCache.");
 
 static PyMethodDef store_methods[] = {
-    {"get", (PyCFunction)(void (*)(void))store_get_call, METH_FASTCALL | METH_KEYWORDS,
-     store_get_doc},
+    {"get", (PyCFunction)(void (*)(void))cacheget_call, METH_FASTCALL | METH_KEYWORDS,
+     cacheget_doc},
     {"set", (PyCFunction)(void (*)(void))store_set_call, METH_FASTCALL | METH_KEYWORDS,
      store_set_doc},
     {"delete", (PyCFunction)(void (*)(void))store_delete_call, METH_FASTCALL,

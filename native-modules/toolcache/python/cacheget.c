@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/* Store.get: three ways to a hit, the shortest first - the very objects of before, the
+ * key's hash, a search. */
+#include "cachehot.h"
+
+/* Agents name few tools, each by one and the same object. Returns whether `tool` is
+ * the one that is kept. */
+static bool
+cacheget_keep_tool(CacheObject *self, PyObject *tool, ToolCacheKey *key)
+{
+#ifdef Py_GIL_DISABLED
+    return false;
+#else
+    if (self->tool != tool) {
+        key->tool_hash = tool_cache_hash_tool(self->cache, key->tool, key->tool_size);
+        self->tool_key = *key;
+        Py_XSETREF(self->tool, Py_NewRef(tool));
+    }
+    key->tool_hash = self->tool_key.tool_hash;
+    return PyUnicode_CheckExact(tool) && PyUnicode_IS_COMPACT_ASCII(tool);
+#endif
+}
+
+/* Every other hit, and every miss. */
+static PyObject *__attribute__((noinline))
+cacheget_get_slow(CacheObject *self, PyObject *tool, PyObject *args,
+                  PyObject *otherwise)
+{
+    CacheArguments arguments;
+    if (!cachemodule_key(self->state, tool, args, &arguments)) {
+        return NULL;
+    }
+    GError *error = NULL;
+    ToolCacheHit hit;
+    ToolCacheResult result;
+    PyObject *value = NULL;
+    bool is_kept = cacheget_keep_tool(self, tool, &arguments.key) &&
+                   PyUnicode_CheckExact(args) && PyUnicode_IS_COMPACT_ASCII(args);
+    do {
+        result = tool_cache_find(self->cache, &arguments.key, &hit, &error);
+        if (result == TOOL_CACHE_FOUND) {
+            value = cachemodule_read(self->cache, &hit);
+        }
+    } while (result == TOOL_CACHE_FOUND && value == NULL && !PyErr_Occurred());
+    if (value != NULL && is_kept) {
+        uint64_t hash = tool_cache_hash(self->cache, &arguments.key);
+        cachehot_keep(&self->hot, hash, &hit, tool, args, value);
+    }
+    cachemodule_key_clear(&arguments);
+    if (result == TOOL_CACHE_MISSING) {
+        return Py_NewRef(otherwise);
+    }
+    return result == TOOL_CACHE_INVALID ? cachemodule_raise(error) : value;
+}
+
+/* Nearly every hit: the tool that was named last, arguments that are ASCII text. NULL
+ * without an exception if it is no such hit. */
+static inline PyObject *
+cacheget_get_quick(CacheObject *self, PyObject *tool, PyObject *args)
+{
+    ToolCacheHit hit;
+    if (self->tool != tool || !PyUnicode_CheckExact(args) ||
+        !PyUnicode_IS_COMPACT_ASCII(args)) {
+        return NULL;
+    }
+    ToolCacheKey key = self->tool_key;
+    key.args = (const char *)PyUnicode_1BYTE_DATA(args);
+    key.args_size = (size_t)PyUnicode_GET_LENGTH(args);
+    uint64_t hash = tool_cache_hash(self->cache, &key);
+    PyObject *value = cachehot_find(self->hot, self->cache, hash, tool, args);
+    if (value == NULL && tool_cache_quick(self->cache, &key, hash, &hit)) {
+        value = cachemodule_read(self->cache, &hit);
+        if (value != NULL && PyUnicode_IS_COMPACT_ASCII(tool)) {
+            cachehot_keep(&self->hot, hash, &hit, tool, args, value);
+        }
+    }
+    return value;
+}
+
+static PyObject *
+cacheget_get(CacheObject *self, PyObject *tool, PyObject *args, PyObject *otherwise)
+{
+    PyObject *value = cachehot_same(self->hot, self->cache, tool, args);
+    if (value == NULL) {
+        value = cacheget_get_quick(self, tool, args);
+    }
+    if (value != NULL || PyErr_Occurred()) {
+        return value;
+    }
+    return cacheget_get_slow(self, tool, args, otherwise);
+}
+
+/* Takes the one optional argument, by position or as `name`. */
+static bool
+cacheget_optional(const char *function, const char *name, PyObject *const *args,
+                  Py_ssize_t count, PyObject *names, PyObject **ret_value)
+{
+    Py_ssize_t named = names != NULL ? PyTuple_GET_SIZE(names) : 0;
+    if (count < 2 || count + named > 3) {
+        PyErr_Format(PyExc_TypeError, "%s() takes tool, args and %s, %zd were given",
+                     function, name, count + named);
+        return false;
+    }
+    if (named == 1 &&
+        PyUnicode_CompareWithASCIIString(PyTuple_GET_ITEM(names, 0), name) != 0) {
+        PyErr_Format(PyExc_TypeError, "%s() got an unexpected keyword argument %R",
+                     function, PyTuple_GET_ITEM(names, 0));
+        return false;
+    }
+    if (count + named == 3) {
+        *ret_value = args[2];
+    }
+    return true;
+}
+
+const char cacheget_doc[] =
+    "get($self, /, tool, args, default=None)\n--\n\n"
+    "Return the value that was set for these arguments, or `default`.\n\n"
+    "args is JSON text (str or bytes) or an object that json.dumps takes;\n"
+    "equal JSON values are equal keys. ValueError if it is not JSON.";
+
+PyObject *
+cacheget_call(PyObject *self, PyObject *const *args, Py_ssize_t count, PyObject *names)
+{
+    PyObject *otherwise = Py_None;
+    if ((count != 2 || names != NULL) &&
+        !cacheget_optional("get", "default", args, count, names, &otherwise)) {
+        return NULL;
+    }
+    return cacheget_get((CacheObject *)self, args[0], args[1], otherwise);
+}
