@@ -76,6 +76,8 @@ SUITES = (
     Suite("python", "modules and package inside the executable",
           _mixed("python", True)),
     Suite("wheel", "the same modules and package in stock CPythons", wheel.run),
+    Suite("kit", "agents, tools and models against a scripted server",
+          _mixed("kit", True)),
     Suite("cli", "black-box tests of the executable", _mixed("cli", False)),
     Suite("package", "packages of agents and of the runtime, in clean roots",
           _mixed("package", False)),

@@ -18,6 +18,13 @@ _HOME = {
     "InterpreterPoolExecutor": "ferrule.interpreter_pool",
     "BrokenInterpreterPool": "ferrule.interpreter_pool",
     "ExecutionFailed": "ferrule.interpreter_pool",
+    "tool": "ferrule.kit.tools",
+    "Agent": "ferrule.kit.agent",
+    "Budget": "ferrule.kit.budget",
+    "Chat": "ferrule.kit.chat",
+    "ModelError": "ferrule.kit.errors",
+    "NotConfigured": "ferrule.kit.errors",
+    "this_call": "ferrule.kit.calls",
 }
 
 __all__ = list(_HOME)
