@@ -3,6 +3,7 @@
 #include "json-scan.h"
 
 #include "base-utf8.h"
+#include "json-string-wide.h"
 
 #include <string.h>
 
@@ -129,14 +130,14 @@ special_bytes(const char *p)
     return (unsigned)_mm_movemask_epi8(stop);
 }
 
-/* Scans whole blocks of 16 bytes from *at on. Returns the closing quote; NULL with *at
- * where less than a block is left, or after an error. */
+/* Scans blocks of 16 bytes from *at on that start before `limit`. Returns the closing
+ * quote; NULL with *at behind the blocks, or after an error. */
 static const char *
-check_blocks(const char **at, const char *end, JsonStringInfo *info,
+check_blocks(const char **at, const char *limit, const char *end, JsonStringInfo *info,
              const char **ret_bad)
 {
     const char *p = *at;
-    while (end - p >= 16) {
+    while (p < limit && end - p >= 16) {
         const char *next = p + 16;
         unsigned mask = special_bytes(p);
         while (mask != 0) {
@@ -159,6 +160,27 @@ check_blocks(const char **at, const char *end, JsonStringInfo *info,
     *at = p;
     return NULL;
 }
+
+enum {
+    CLOSE_LOOK = 256 /* bytes read in small blocks before large ones are tried again */
+};
+
+/* As check_blocks(), up to the last 16 bytes. */
+static const char *
+check_most(const char **at, const char *end, JsonStringInfo *info, const char **ret_bad)
+{
+    bool is_wide = end - *at >= 2 * JSON_STRING_BLOCK && json_string_has_wide_check();
+    while (is_wide && end - *at >= JSON_STRING_BLOCK) {
+        const char *close = json_string_wide_check(at, end, info);
+        if (close == NULL && end - *at >= JSON_STRING_BLOCK) {
+            close = check_blocks(at, *at + CLOSE_LOOK, end, info, ret_bad);
+        }
+        if (close != NULL || info->error != JSON_ERROR_NONE) {
+            return close;
+        }
+    }
+    return check_blocks(at, end, end, info, ret_bad);
+}
 #endif
 
 const char *
@@ -167,7 +189,7 @@ json_string_check(const char *p, const char *end, JsonStringInfo *ret_info,
 {
     *ret_info = (JsonStringInfo){.is_ascii = true};
 #ifdef __SSE2__
-    const char *close = check_blocks(&p, end, ret_info, ret_bad);
+    const char *close = check_most(&p, end, ret_info, ret_bad);
     if (close != NULL || ret_info->error != JSON_ERROR_NONE) {
         return close;
     }
@@ -248,7 +270,11 @@ json_string_unescape(const char *raw, size_t length, char *out, bool *ret_has_lo
     const char *end = raw + length;
     char *to = out;
     bool lone = false;
+    bool is_wide = length >= JSON_STRING_BLOCK && json_string_has_wide_unescape();
     for (;;) {
+        if (is_wide && end - raw >= JSON_STRING_BLOCK) {
+            to = json_string_wide_unescape(&raw, end, to);
+        }
         raw = copy_plain(raw, end, &to);
         if (raw == end) {
             break;

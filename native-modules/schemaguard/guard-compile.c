@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "guard-compile.h"
 
+#include "guard-compile-quick.h"
 #include "guard-loop.h"
 #include "guard-pattern.h"
 
@@ -330,46 +331,18 @@ drain_queue(GuardCompiler *self)
     }
 }
 
-/* Whether the schema says no more than a type. */
-static bool
-is_bare(const GuardNode *node)
-{
-    return (node->string | node->number | node->object | node->array | node->choice |
-            node->inplace) == 0;
-}
-
-/* Notes it in the names of properties. */
-static void
-mark_simple(GuardCompiler *self)
-{
-    for (guint i = 0; i < self->nodes->len; i++) {
-        GuardRef ref = g_array_index(self->nodes, GuardRef, i);
-        const GuardNode *node = (const GuardNode *)(self->blob->data + ref);
-        if (node->object == 0) {
-            continue;
-        }
-        const GuardObjectPart *part =
-            (const GuardObjectPart *)(self->blob->data + node->object);
-        GuardName *names = (GuardName *)(self->blob->data + part->names);
-        for (uint32_t n = 0; n < part->count; n++) {
-            const GuardNode *value =
-                (const GuardNode *)(self->blob->data + names[n].node);
-            names[n].simple =
-                names[n].node != 0 && is_bare(value) ? value->types & 127u : 0;
-        }
-    }
-}
-
 static GuardProgram *
 finish(GuardCompiler *self, GuardRef root)
 {
-    mark_simple(self);
+    GByteArray *quick = guard_compile_quick(self);
     GuardRef dynamics = guard_compile_bytes(self, self->dynamics->data,
                                             self->dynamics->len * sizeof(GuardDynamic));
     GuardProgram *program = g_new0(GuardProgram, 1);
     program->texts = guard_compile_bytes(self, self->texts->data, self->texts->len);
     program->size = self->blob->len;
     program->bytes = (char *)g_byte_array_free(g_steal_pointer(&self->blob), FALSE);
+    program->quick_size = quick->len;
+    program->quick = (char *)g_byte_array_free(quick, FALSE);
     program->root = root;
     program->any = self->any;
     program->dynamics = dynamics;

@@ -47,6 +47,7 @@ typedef struct {
     GuardRef choice;   /* GuardChoicePart */
     GuardRef inplace;  /* GuardInplacePart */
     GuardRef path;     /* text: JSON pointer of the schema */
+    GuardRef quick;    /* GuardQuickPart (guard-quick.h) */
 } GuardNode;
 
 /* What only messages and rare comparisons need lies behind everything else, so that the
@@ -92,8 +93,7 @@ typedef struct {
 /* A name the object part knows: of properties, required or dependent*. */
 typedef struct {
     char packed[16]; /* the name and its closing quote, when they fit */
-    uint32_t length : 24;
-    uint32_t simple : 8; /* types, when the schema says nothing else; 0: look at it */
+    uint32_t length;
     GuardRef text;
     GuardRef node; /* schema of its value; 0: not in `properties` */
     uint32_t hash;
@@ -205,7 +205,9 @@ typedef struct GuardPattern GuardPattern;
 /* A compiled schema. `bytes` is the program; patterns are made on first use. */
 typedef struct {
     const char *bytes;
+    const char *quick; /* parts of guard-quick.h */
     size_t size;
+    size_t quick_size;
     GuardRef root;
     GuardRef any;      /* a node that takes everything */
     GuardRef texts;    /* where the texts start */
@@ -229,7 +231,7 @@ guard_program_text(const GuardProgram *program, GuardRef ref)
     return ref == 0 ? "" : guard_program_text_at(program, ref)->bytes;
 }
 
-/* Frees the patterns; the bytes belong to whoever has them. */
+/* Frees the patterns; the bytes and the quick parts belong to whoever has them. */
 void guard_program_clear(GuardProgram *self);
 
 /* A readable listing, freed with g_free(). */

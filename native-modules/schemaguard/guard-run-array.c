@@ -2,6 +2,7 @@
 /* Arrays: the frame of one, item by item. */
 #include "guard-run.h"
 
+#include "guard-quick.h"
 #include "guard-report.h"
 #include "guard-scalar.h"
 
@@ -150,29 +151,41 @@ read_items(GuardRun *run, GuardFrame *frame, const char *p)
     }
 }
 
-GuardStep
-guard_array_begin(GuardRun *run, const GuardNode *node, const char *p)
+GuardFrame *
+guard_array_open(GuardRun *run, const GuardNode *node, const char *start,
+                 uint32_t index)
 {
-    bool wrong = (node->types & GUARD_TYPE_ARRAY) == 0;
-    if (GUARD_UNLIKELY(wrong) && !guard_fail_type(run, node, p)) {
-        return GUARD_STEP_FAIL;
-    }
-    if (GUARD_UNLIKELY(run->level >= run->depth_max)) {
-        return guard_stop(run, GUARD_STOP_DEPTH, p);
-    }
-    GuardFrame *frame = guard_push_frame(run, GUARD_FRAME_ARRAY, node, p);
+    GuardFrame *frame = guard_push_frame(run, GUARD_FRAME_ARRAY, node, start);
     if (GUARD_UNLIKELY(frame == NULL)) {
-        return GUARD_STEP_STOP;
+        return NULL;
     }
-    frame->array.part = node->array != 0 && !wrong
-                            ? GUARD_AT(run->program, GuardArrayPart, node->array)
-                            : &no_part;
+    bool is_checked = node->array != 0 && (node->types & GUARD_TYPE_ARRAY) != 0;
+    frame->array.part =
+        is_checked ? GUARD_AT(run->program, GuardArrayPart, node->array) : &no_part;
     frame->array.table_mask = 0;
     frame->array.table_count = 0;
     frame->array.contained = 0;
     frame->array.is_repeated = false;
     frame->array.texts = run->scratch != NULL ? run->scratch->texts.length : 0;
-    return read_items(run, frame, p + 1);
+    frame->index = index;
+    return frame;
+}
+
+GuardStep
+guard_array_begin(GuardRun *run, const GuardNode *node, const char *p)
+{
+    if (GUARD_UNLIKELY((node->types & GUARD_TYPE_ARRAY) == 0) &&
+        !guard_fail_type(run, node, p)) {
+        return GUARD_STEP_FAIL;
+    }
+    if (GUARD_UNLIKELY(run->level >= run->depth_max)) {
+        return guard_stop(run, GUARD_STOP_DEPTH, p);
+    }
+    if (guard_quick_takes(run, node, true)) {
+        return guard_quick_begin(run, node, p);
+    }
+    GuardFrame *frame = guard_array_open(run, node, p, 0);
+    return frame != NULL ? read_items(run, frame, p + 1) : GUARD_STEP_STOP;
 }
 
 GuardStep
@@ -208,6 +221,6 @@ guard_array_resume(GuardRun *run, GuardFrame *frame, bool ok)
                           GUARD_PHASE_CONTAINS);
     }
     const char *end = run->at;
-    return finish_item(run, frame, end) ? read_items(run, frame, end)
+    return finish_item(run, frame, end) ? guard_quick_resume(run, frame, end)
                                         : guard_pop(run, frame, GUARD_STEP_FAIL);
 }

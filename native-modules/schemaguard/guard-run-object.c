@@ -4,6 +4,7 @@
 
 #include "guard-hash.h"
 #include "guard-pattern.h"
+#include "guard-quick.h"
 #include "guard-scalar.h"
 
 static const GuardObjectPart no_part = {.max = UINT32_MAX};
@@ -36,10 +37,9 @@ is_name(const GuardRun *run, const GuardName *name, const char *p)
            p[name->length] == '"';
 }
 
-/* Returns the index of the name, part->count if the part does not know it. */
-static uint32_t
-find_name(GuardRun *run, const GuardObjectPart *part, const char *key,
-          const char *key_end, bool is_escaped)
+uint32_t
+guard_object_find(GuardRun *run, const GuardObjectPart *part, const char *key,
+                  const char *key_end, bool is_escaped)
 {
     if (part->count == 0) {
         return 0;
@@ -179,7 +179,7 @@ static bool
 resolve_name(GuardRun *run, GuardFrame *frame, const char *close, bool is_escaped)
 {
     const GuardObjectPart *part = frame->object.part;
-    frame->object.name = find_name(run, part, frame->key, close, is_escaped);
+    frame->object.name = guard_object_find(run, part, frame->key, close, is_escaped);
     if (frame->object.name == part->count && !run->is_rescan &&
         !run->allows_duplicates &&
         !guard_names_add(run, frame, frame->key, (size_t)(close - frame->key),
@@ -248,14 +248,6 @@ wait_for_value(GuardRun *run, GuardFrame *frame, const GuardNode *node)
     return GUARD_STEP_STOP;
 }
 
-static const GuardNode *
-simple_node(const GuardRun *run, GuardFrame *frame)
-{
-    frame->evaluates = true;
-    const GuardName *name = names_of(run, frame->object.part) + frame->object.name;
-    return GUARD_AT(run->program, GuardNode, name->node);
-}
-
 static GuardStep
 enter_name(GuardRun *run, GuardFrame *frame)
 {
@@ -309,19 +301,6 @@ read_members(GuardRun *run, GuardFrame *frame, const char *p)
                                         : first_schema(run, frame);
         }
         uint32_t name = frame->object.name;
-        unsigned simple = name < part->count ? names_of(run, part)[name].simple : 0;
-        const char *end = simple != 0 ? guard_simple(run, simple, p) : NULL;
-        if (GUARD_LIKELY(end != NULL)) {
-            p = end;
-            frame->evaluates = true;
-            finish_member(run, frame);
-            continue;
-        }
-        if (GUARD_UNLIKELY(run->stop != GUARD_STOP_NONE)) {
-            return run->stop == GUARD_STOP_MORE
-                       ? wait_for_value(run, frame, simple_node(run, frame))
-                       : GUARD_STEP_STOP;
-        }
         const GuardNode *node;
         if (GUARD_LIKELY(name < part->count) && names_of(run, part)[name].node != 0) {
             node = GUARD_AT(run->program, GuardNode, names_of(run, part)[name].node);
@@ -361,34 +340,45 @@ take_words(GuardRun *run, GuardFrame *frame, uint32_t count)
     keys->length += size;
 }
 
+GuardFrame *
+guard_object_open(GuardRun *run, const GuardNode *node, const char *start,
+                  uint64_t seen, uint32_t next)
+{
+    GuardFrame *frame = guard_push_frame(run, GUARD_FRAME_OBJECT, node, start);
+    if (GUARD_UNLIKELY(frame == NULL)) {
+        return NULL;
+    }
+    bool is_checked = node->object != 0 && (node->types & GUARD_TYPE_OBJECT) != 0;
+    const GuardObjectPart *part =
+        is_checked ? GUARD_AT(run->program, GuardObjectPart, node->object) : &no_part;
+    frame->object.part = part;
+    frame->object.seen = seen;
+    frame->object.table_mask = 0;
+    frame->object.table_count = 0;
+    frame->object.next = next;
+    frame->object.rule = 0;
+    frame->index = (uint32_t)__builtin_popcountll(seen);
+    if (GUARD_UNLIKELY(part->count > 64)) {
+        take_words(run, frame, part->count);
+    }
+    return frame;
+}
+
 GuardStep
 guard_object_begin(GuardRun *run, const GuardNode *node, const char *p)
 {
-    bool wrong = (node->types & GUARD_TYPE_OBJECT) == 0;
-    if (GUARD_UNLIKELY(wrong) && !guard_fail_type(run, node, p)) {
+    if (GUARD_UNLIKELY((node->types & GUARD_TYPE_OBJECT) == 0) &&
+        !guard_fail_type(run, node, p)) {
         return GUARD_STEP_FAIL;
     }
     if (GUARD_UNLIKELY(run->level >= run->depth_max)) {
         return guard_stop(run, GUARD_STOP_DEPTH, p);
     }
-    GuardFrame *frame = guard_push_frame(run, GUARD_FRAME_OBJECT, node, p);
-    if (GUARD_UNLIKELY(frame == NULL)) {
-        return GUARD_STEP_STOP;
+    if (GUARD_LIKELY(guard_quick_takes(run, node, false))) {
+        return guard_quick_begin(run, node, p);
     }
-    const GuardObjectPart *part =
-        node->object != 0 && !wrong
-            ? GUARD_AT(run->program, GuardObjectPart, node->object)
-            : &no_part;
-    frame->object.part = part;
-    frame->object.seen = 0;
-    frame->object.table_mask = 0;
-    frame->object.table_count = 0;
-    frame->object.next = 0;
-    frame->object.rule = 0;
-    if (GUARD_UNLIKELY(part->count > 64)) {
-        take_words(run, frame, part->count);
-    }
-    return read_members(run, frame, p + 1);
+    GuardFrame *frame = guard_object_open(run, node, p, 0, 0);
+    return frame != NULL ? read_members(run, frame, p + 1) : GUARD_STEP_STOP;
 }
 
 GuardStep
@@ -419,5 +409,5 @@ guard_object_resume(GuardRun *run, GuardFrame *frame, bool ok)
         }
     }
     finish_member(run, frame);
-    return read_members(run, frame, end);
+    return guard_quick_resume(run, frame, end);
 }

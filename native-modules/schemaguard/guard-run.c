@@ -165,11 +165,9 @@ guard_enter(GuardRun *run)
     if ((node->flags & GUARD_NODE_BRANCHES_ONLY) != 0) {
         return guard_inplace_begin(run, node, p, NULL);
     }
-    if (*p == '{') {
-        return guard_object_begin(run, node, p);
-    }
-    if (*p == '[') {
-        return guard_array_begin(run, node, p);
+    if (guard_is_container(p)) {
+        return *p == '{' ? guard_object_begin(run, node, p)
+                         : guard_array_begin(run, node, p);
     }
     const char *end = guard_scalar(run, node, p);
     if (end == NULL) {
@@ -201,11 +199,23 @@ resume(GuardRun *run, bool ok)
 }
 
 static GuardStep
+go_on(GuardRun *run)
+{
+    GuardFrame *frame = &run->frames[run->frame_count - 1];
+    return frame->kind == GUARD_FRAME_OBJECT
+               ? guard_object_continue(run, frame, run->at)
+               : guard_array_continue(run, frame, run->at);
+}
+
+static GuardStep
 run_from(GuardRun *run, GuardStep step)
 {
     while (step != GUARD_STEP_STOP) {
         if (step == GUARD_STEP_ENTER) {
             step = guard_enter(run);
+        }
+        else if (step == GUARD_STEP_GO_ON) {
+            step = go_on(run);
         }
         else if (run->frame_count == 0) {
             break;
@@ -231,10 +241,7 @@ guard_run_resume(GuardRun *run)
         return run_from(run, guard_enter(run));
     }
     run->resumes_container = false;
-    GuardFrame *frame = &run->frames[run->frame_count - 1];
-    return run_from(run, frame->kind == GUARD_FRAME_OBJECT
-                             ? guard_object_continue(run, frame, run->at)
-                             : guard_array_continue(run, frame, run->at));
+    return run_from(run, GUARD_STEP_GO_ON);
 }
 
 GuardStep

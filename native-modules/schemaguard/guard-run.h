@@ -35,6 +35,7 @@ enum {
 /* What the machine does next. */
 typedef enum {
     GUARD_STEP_ENTER, /* evaluate run->node on the value at run->at */
+    GUARD_STEP_GO_ON, /* read on in the top frame at run->at */
     GUARD_STEP_DONE,  /* the value ends at run->at and is right */
     GUARD_STEP_FAIL,  /* the value is wrong (never with a collector) */
     GUARD_STEP_STOP,  /* the run is over: run->stop says why */
@@ -209,9 +210,17 @@ GuardStep guard_enter(GuardRun *run);
 GuardStep guard_object_begin(GuardRun *run, const GuardNode *node, const char *p);
 /* The object is read; `end` is behind its brace. */
 GuardStep guard_object_close(GuardRun *run, GuardFrame *frame, const char *end);
+/* An object that is open already: pushes its frame. NULL after a stop. */
+GuardFrame *guard_object_open(GuardRun *run, const GuardNode *node, const char *start,
+                              uint64_t seen, uint32_t next);
+/* The index of the name, part->count if the part does not know it. */
+uint32_t guard_object_find(GuardRun *run, const GuardObjectPart *part, const char *key,
+                           const char *key_end, bool is_escaped);
 GuardStep guard_object_continue(GuardRun *run, GuardFrame *frame, const char *p);
 GuardStep guard_object_resume(GuardRun *run, GuardFrame *frame, bool ok);
 GuardStep guard_array_begin(GuardRun *run, const GuardNode *node, const char *p);
+GuardFrame *guard_array_open(GuardRun *run, const GuardNode *node, const char *start,
+                             uint32_t index);
 GuardStep guard_array_continue(GuardRun *run, GuardFrame *frame, const char *p);
 GuardStep guard_array_resume(GuardRun *run, GuardFrame *frame, bool ok);
 GuardStep guard_inplace_begin(GuardRun *run, const GuardNode *node, const char *start,

@@ -207,35 +207,6 @@ guard_scalar(GuardRun *run, const GuardNode *node, const char *p)
     }
 }
 
-/* Reads a scalar that needs no look at its schema: its type is among `types`. Returns
- * NULL if it does, or after a stop. */
-static inline const char *
-guard_simple(GuardRun *run, unsigned types, const char *p)
-{
-    if (*p == '"') {
-        GuardStringKind kind;
-        const char *close = (types & GUARD_TYPE_STRING) != 0
-                                ? guard_scan_string(run, p + 1, &kind)
-                                : NULL;
-        return close != NULL ? close + 1 : NULL;
-    }
-    bool is_number = (unsigned char)(*p - '0') < 10 || *p == '-';
-    if (!is_number || (types & GUARD_TYPE_INTEGER) == 0) {
-        return NULL;
-    }
-    bool plain;
-    bool is_short;
-    int64_t value;
-    const char *end = guard_scan_number(run, p, &plain, &is_short, &value);
-    if (end != NULL && GUARD_UNLIKELY(*end == '\0') && end == run->end &&
-        run->is_partial) {
-        guard_stop(run, GUARD_STOP_MORE, p); /* digits may follow */
-        return NULL;
-    }
-    bool any = (types & GUARD_TYPE_FRACTION) != 0;
-    return end != NULL && (is_short || any) ? end : NULL;
-}
-
 static inline bool
 guard_is_container(const char *p)
 {

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: MIT */
+/* guard-compile-quick.h - writes the parts of guard-quick.h for all nodes. */
+#pragma once
+
+#include "guard-compile.h"
+
+/* Sets `quick` of the nodes it has parts for; the bytes belong to the caller. */
+GByteArray *guard_compile_quick(GuardCompiler *compiler);

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/* guard-quick.h - the short way through what tool calls look like.
+ *
+ * Purpose    objects whose names the schema knows, arrays of one kind of item, strings,
+ *            numbers, booleans and lists of words are read in one tight loop over a
+ *            compact copy of what the program says about them. It only ever accepts:
+ *            at the first member or item it cannot take, it hands its place over to the
+ *            machine (guard-run.h), which decides, and may come back.
+ * Ownership  the parts follow the guard in its block; `quick` of a program is their
+ *            start. They refer to each other by distance plus one, so that 0 is none.
+ * Threads    as programs: immutable.
+ * Limits     GUARD_QUICK_NAMES_MAX names of an object, GUARD_QUICK_DEPTH open
+ *            containers at once; what is beyond is the machine's.
+ */
+#pragma once
+
+#include "guard-run.h"
+
+enum {
+    GUARD_QUICK_NAMES_MAX = 64,  /* a bit each */
+    GUARD_QUICK_LINEAR_MAX = 16, /* names that are compared one after the other */
+    GUARD_QUICK_CHOICES_MAX = 64,
+    GUARD_QUICK_DEPTH = 8,
+    GUARD_QUICK_REFS_MAX = 8, /* $ref after $ref */
+};
+
+/* What a value has to be. */
+typedef enum {
+    GUARD_QUICK_STOP, /* the machine looks */
+    GUARD_QUICK_STRING,
+    GUARD_QUICK_CHOICE,  /* arg: GuardQuickChoices */
+    GUARD_QUICK_INTEGER, /* arg: GuardNumberPart of the program, 0: any */
+    GUARD_QUICK_NUMBER,
+    GUARD_QUICK_BOOLEAN,
+    GUARD_QUICK_SCALAR,    /* arg: GuardNode of the program, for guard_scalar() */
+    GUARD_QUICK_CONTAINER, /* arg: GuardQuickPart */
+} GuardQuickKind;
+
+/* A text as payloads usually have it: a name with its quote and colon, or a word with
+ * its quote. */
+typedef struct {
+    char packed[16]; /* its first bytes */
+    uint32_t mask;   /* a bit for each byte of `packed` that counts */
+    uint16_t length;
+    uint8_t kind;  /* of the value behind a name */
+    GuardRef tail; /* quick: the bytes behind the first 16 */
+    GuardRef arg;
+} GuardQuickText;
+
+typedef struct {
+    uint32_t count;
+    GuardQuickText words[];
+} GuardQuickChoices;
+
+/* An object or an array. */
+typedef struct {
+    uint64_t required; /* bits of names */
+    GuardRef node;     /* what the machine knows it by */
+    uint32_t min;      /* members or items */
+    uint32_t max;
+    GuardRef arg; /* of the items */
+    uint8_t kind; /* of the items */
+    bool is_array;
+    bool counts;    /* min or max says something */
+    uint8_t count;  /* of names */
+    uint32_t space; /* so that names share few cache lines */
+    GuardQuickText names[];
+} GuardQuickPart;
+
+#define GUARD_QUICK_AT(program, type, ref) ((const type *)((program)->quick + (ref)-1))
+
+/* Whether the short way is open for objects or arrays of the node. */
+static inline bool
+guard_quick_takes(const GuardRun *run, const GuardNode *node, bool is_array)
+{
+    return node->quick != 0 && run->collector == NULL && !run->tracks &&
+           !run->allows_duplicates &&
+           GUARD_QUICK_AT(run->program, GuardQuickPart, node->quick)->is_array ==
+               is_array;
+}
+
+/* Reads the container at `p`, whose node it takes. Returns DONE, or GO_ON with the
+ * frames of what is open. */
+GuardStep guard_quick_begin(GuardRun *run, const GuardNode *node, const char *p);
+
+/* Goes on in the machine's top frame, between members or items, if there is a short way
+ * for it; `p` is behind one. */
+GuardStep guard_quick_resume(GuardRun *run, GuardFrame *frame, const char *p);
