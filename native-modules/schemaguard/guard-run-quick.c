@@ -2,7 +2,7 @@
 /* The short way through objects and arrays: it takes what is right, or stops before. */
 #include "guard-quick.h"
 
-#include "guard-scalar.h"
+#include "guard-quick-value.h"
 
 typedef struct {
     const GuardQuickPart *part;
@@ -24,165 +24,6 @@ typedef enum {
     EVENT_CLOSED,
 } Event;
 
-/* One space is usual, other white space is not. A branch, and no addition of the
- * comparison: what follows is loaded without waiting for it. */
-static inline const char *
-skip_space(const char *p)
-{
-    if (*p == ' ') {
-        p++;
-        __asm__("" : "+r"(p));
-    }
-    return GUARD_UNLIKELY((unsigned char)*p <= ' ') ? guard_skip_space(p) : p;
-}
-
-static bool
-is_tail(const GuardRun *run, const GuardQuickText *text, const char *p)
-{
-    const char *tail = GUARD_QUICK_AT(run->program, char, text->tail);
-    return (size_t)(run->end - p) >= text->length &&
-           memcmp(p + 16, tail, text->length - 16u) == 0;
-}
-
-/* Whether the text is what stands at `p`, where 16 bytes can be loaded. */
-static inline bool
-is_text(const GuardRun *run, const GuardQuickText *text, const char *p)
-{
-#ifdef __SSE2__
-    __m128i want = _mm_loadu_si128((const __m128i *)text->packed);
-    __m128i have = _mm_loadu_si128((const __m128i *)p);
-    unsigned equal = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(want, have));
-    bool same = (equal & text->mask) == text->mask;
-#else
-    size_t head = MIN(text->length, sizeof text->packed);
-    bool same = head > 0 && memcmp(p, text->packed, head) == 0;
-#endif
-    return same && (GUARD_LIKELY(text->length <= 16) || is_tail(run, text, p));
-}
-
-/* Returns the byte behind the string whose content is at `p`, NULL if it is not right.
- */
-static inline const char *
-string_end(GuardRun *run, const char *p)
-{
-    GuardStringKind kind;
-    const char *close = guard_scan_string(run, p, &kind);
-    return GUARD_LIKELY(close != NULL) ? close + 1 : NULL;
-}
-
-static const char *
-choice_end(const GuardRun *run, GuardRef ref, const char *p)
-{
-    const GuardQuickChoices *choices =
-        GUARD_QUICK_AT(run->program, GuardQuickChoices, ref);
-    for (uint32_t i = 0; i < choices->count; i++) {
-        if (is_text(run, &choices->words[i], p)) {
-            return p + choices->words[i].length;
-        }
-    }
-    return NULL;
-}
-
-/* Whether a number can end here: digits may follow at the end of partial text. */
-static inline bool
-is_number_end(char c)
-{
-    return c != '.' && (c | 0x20) != 'e' && c != '\0';
-}
-
-static inline const char *
-integer_end(const GuardRun *run, GuardRef ref, const char *p)
-{
-    const char *first = p + (*p == '-');
-    const char *q = first;
-    uint64_t value = 0;
-    while ((unsigned char)(*q - '0') < 10) {
-        value = value * 10 + (uint64_t)(*q++ - '0');
-    }
-    if (GUARD_UNLIKELY(q == first || q - first > GUARD_SHORT_DIGITS ||
-                       (*first == '0' && q - first > 1) || !is_number_end(*q))) {
-        return NULL;
-    }
-    if (ref == 0) {
-        return q;
-    }
-    const GuardNumberPart *part = GUARD_AT(run->program, GuardNumberPart, ref);
-    int64_t number = first != p ? -(int64_t)value : (int64_t)value;
-    bool fits = number >= part->low && number <= part->high &&
-                (part->step == 0 || (part->step > 0 && number % part->step == 0));
-    return fits ? q : NULL;
-}
-
-static inline const char *
-number_end(const char *p)
-{
-    const char *first = p + (*p == '-');
-    const char *q = first;
-    while ((unsigned char)(*q - '0') < 10) {
-        q++;
-    }
-    if (GUARD_UNLIKELY(q == first || (*first == '0' && q - first > 1))) {
-        return NULL;
-    }
-    if (*q == '.') {
-        const char *point = q++;
-        while ((unsigned char)(*q - '0') < 10) {
-            q++;
-        }
-        if (GUARD_UNLIKELY(q == point + 1)) {
-            return NULL;
-        }
-    }
-    return is_number_end(*q) ? q : NULL;
-}
-
-static inline const char *
-boolean_end(const char *p)
-{
-    if (p[0] == 't' && p[1] == 'r' && p[2] == 'u' && p[3] == 'e') {
-        return p + 4;
-    }
-    bool is_false =
-        p[0] == 'f' && p[1] == 'a' && p[2] == 'l' && p[3] == 's' && p[4] == 'e';
-    return is_false ? p + 5 : NULL;
-}
-
-static const char *
-scalar_end(GuardRun *run, GuardRef ref, const char *p)
-{
-    const GuardNode *node = GUARD_AT(run->program, GuardNode, ref);
-    if (guard_is_container(p)) {
-        return NULL;
-    }
-    const char *end = guard_scalar(run, node, p);
-    bool is_whole = end != NULL && *end != '\0';
-    return is_whole ? end : NULL;
-}
-
-/* Returns the byte behind the scalar at `p`, NULL if the machine has to look at it. */
-static inline __attribute__((always_inline)) const char *
-value_end(GuardRun *run, unsigned kind, GuardRef arg, const char *p)
-{
-    switch ((GuardQuickKind)kind) {
-    case GUARD_QUICK_STRING:
-        return *p == '"' ? string_end(run, p + 1) : NULL;
-    case GUARD_QUICK_CHOICE:
-        return *p == '"' && p < run->wide_end ? choice_end(run, arg, p + 1) : NULL;
-    case GUARD_QUICK_INTEGER:
-        return integer_end(run, arg, p);
-    case GUARD_QUICK_NUMBER:
-        return number_end(p);
-    case GUARD_QUICK_BOOLEAN:
-        return boolean_end(p);
-    case GUARD_QUICK_SCALAR:
-        return scalar_end(run, arg, p);
-    case GUARD_QUICK_STOP:
-    case GUARD_QUICK_CONTAINER:
-        break;
-    }
-    return NULL;
-}
-
 /* The other names, when the expected one is not there. */
 static const GuardQuickText *
 find_name(GuardRun *run, const GuardQuickPart *part, uint32_t next, const char *p)
@@ -202,12 +43,12 @@ find_name(GuardRun *run, const GuardQuickPart *part, uint32_t next, const char *
                    : NULL;
     }
     for (uint32_t i = next; i < part->count; i++) {
-        if (is_text(run, &part->names[i], p)) {
+        if (quick_is_text(run, &part->names[i], p)) {
             return &part->names[i];
         }
     }
     for (uint32_t i = 0; i < next; i++) {
-        if (is_text(run, &part->names[i], p)) {
+        if (quick_is_text(run, &part->names[i], p)) {
             return &part->names[i];
         }
     }
@@ -228,14 +69,20 @@ open_part(Quick *self, GuardRef ref, const char *p)
     return true;
 }
 
+static inline uint32_t
+count_bits(uint64_t bits)
+{
+    return (uint32_t)__builtin_popcountll(bits);
+}
+
 static bool
 is_complete(const GuardQuickPart *part, uint64_t seen)
 {
     if ((seen & part->required) != part->required) {
         return false;
     }
-    uint32_t count = part->counts ? (uint32_t)__builtin_popcountll(seen) : 0;
-    return !part->counts || (count >= part->min && count <= part->max);
+    return !part->counts ||
+           (count_bits(seen) >= part->min && count_bits(seen) <= part->max);
 }
 
 /* Reads members from *at on, which is moved behind the last one that was right. */
@@ -250,9 +97,9 @@ read_members(Quick *self, const char **at)
     Event event = EVENT_STUCK;
     const char *p = *at;
     for (;;) {
-        const char *q = skip_space(p);
+        const char *q = quick_skip_space(p);
         if (*q == ',' && seen != 0) {
-            q = skip_space(q + 1);
+            q = quick_skip_space(q + 1);
         }
         else if (*q == '}') {
             if (GUARD_LIKELY(is_complete(part, seen))) {
@@ -264,11 +111,12 @@ read_members(Quick *self, const char **at)
         else if (seen != 0) {
             break;
         }
-        if (GUARD_UNLIKELY(*q != '"' || q >= run->wide_end)) {
+        bool is_full = GUARD_UNLIKELY(part->counts) && count_bits(seen) >= part->max;
+        if (GUARD_UNLIKELY(*q != '"' || q >= run->wide_end || is_full)) {
             break;
         }
         const GuardQuickText *name = &part->names[next];
-        if (next == part->count || !is_text(run, name, ++q)) {
+        if (next == part->count || !quick_is_text(run, name, ++q)) {
             name = find_name(run, part, next, q);
             if (name == NULL) {
                 break;
@@ -278,7 +126,7 @@ read_members(Quick *self, const char **at)
         if (GUARD_UNLIKELY((seen >> index & 1) != 0)) {
             break;
         }
-        q = skip_space(q + name->length);
+        q = quick_skip_space(q + name->length);
         if (name->kind == GUARD_QUICK_CONTAINER && guard_is_container(q)) {
             if (open_part(self, name->arg, q)) {
                 seen |= (uint64_t)1 << index;
@@ -288,7 +136,7 @@ read_members(Quick *self, const char **at)
             }
             break;
         }
-        q = value_end(run, name->kind, name->arg, q);
+        q = quick_value_end(run, name->kind, name->arg, q);
         if (GUARD_UNLIKELY(q == NULL)) {
             break;
         }
@@ -313,19 +161,21 @@ read_items(Quick *self, const char **at)
     Event event = EVENT_STUCK;
     const char *p = *at;
     for (;;) {
-        const char *q = skip_space(p);
+        const char *q = quick_skip_space(p);
         if (*q == ',' && index != 0) {
-            q = skip_space(q + 1);
+            q = quick_skip_space(q + 1);
         }
         else if (*q == ']') {
-            if (GUARD_LIKELY(!part->counts ||
-                             (index >= part->min && index <= part->max))) {
+            if (GUARD_LIKELY(index >= part->min && index <= part->max)) {
                 p = q + 1;
                 event = EVENT_CLOSED;
             }
             break;
         }
         else if (index != 0) {
+            break;
+        }
+        if (GUARD_UNLIKELY(index >= part->max)) {
             break;
         }
         if (part->kind == GUARD_QUICK_CONTAINER && guard_is_container(q)) {
@@ -336,7 +186,7 @@ read_items(Quick *self, const char **at)
             }
             break;
         }
-        q = value_end(run, part->kind, part->arg, q);
+        q = quick_value_end(run, part->kind, part->arg, q);
         if (GUARD_UNLIKELY(q == NULL)) {
             break;
         }
@@ -425,8 +275,7 @@ guard_quick_resume(GuardRun *run, GuardFrame *frame, const char *p)
                      .seen = is_array ? 0 : frame->object.seen,
                      .index = is_array ? frame->index : frame->object.next};
     const GuardQuickPart *part = quick.frames[0].part;
-    bool strangers = !is_array && frame->index != (uint32_t)__builtin_popcountll(
-                                                      quick.frames[0].seen);
+    bool strangers = !is_array && frame->index != count_bits(quick.frames[0].seen);
     if (strangers || expects_machine(part, quick.frames[0].index)) {
         return GUARD_STEP_GO_ON;
     }

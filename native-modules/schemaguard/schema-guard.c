@@ -8,22 +8,9 @@
 
 G_DEFINE_QUARK(schema - guard - error - quark, schema_guard_error)
 
-/* Sanitizers see every byte. */
-#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
-#define GUARD_WATCHED 1
-#elif defined __has_feature
-#define GUARD_WATCHED                                                       \
-    (__has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || \
-     __has_feature(memory_sanitizer))
-#else
-#define GUARD_WATCHED 0
-#endif
-
 enum {
     BYTES_MAX_DEFAULT = 1 << 30,
-    PAGE_MIN = 4096, /* bytes of the smallest page */
     CACHE_LINE = 64,
-    LINES_FETCHED = 4,
     PART_ALIGNMENT = 32, /* names of the first quick part start a cache line */
 };
 
@@ -155,119 +142,6 @@ schema_guard_unref(SchemaGuard *self)
     guard_scratch_free(atomic_load(&self->spare));
     guard_program_clear(&self->program);
     g_aligned_free(self);
-}
-
-static GuardScratch *
-take_scratch(void *owner)
-{
-    SchemaGuard *self = owner;
-    GuardScratch *scratch = atomic_exchange(&self->spare, NULL);
-    return scratch != NULL ? scratch : g_new0(GuardScratch, 1);
-}
-
-void
-schema_guard_run_begin(GuardRun *run, SchemaGuard *guard, const char *text,
-                       size_t length)
-{
-    run->program = &guard->program;
-    run->text = run->at = text;
-    run->end = text + length;
-    run->wide_end = run->end - 16;
-    run->node = GUARD_AT(&guard->program, GuardNode, guard->program.root);
-    run->frames = run->first;
-    run->frame_count = 0;
-    run->frame_room = GUARD_RUN_FRAMES_FIRST;
-    run->level = 0;
-    run->depth_max = guard->depth_max;
-    run->tracks = false;
-    run->is_rescan = false;
-    run->is_partial = false;
-    run->resumes_container = false;
-    run->allows_duplicates = guard->allows_duplicates;
-    run->stop = GUARD_STOP_NONE;
-    run->syntax = JSON_ERROR_NONE;
-    run->budget = GUARD_RUN_BUDGET_BASE + (int64_t)length * GUARD_RUN_BUDGET_FACTOR;
-    run->collector = NULL;
-    run->scratch = NULL;
-    run->take_scratch = take_scratch;
-    run->owner = guard;
-}
-
-void
-schema_guard_run_end(GuardRun *run)
-{
-    if (run->scratch == NULL) {
-        return;
-    }
-    SchemaGuard *guard = run->owner;
-    GuardScratch *scratch = run->scratch;
-    size_t held = scratch->keys.room + scratch->texts.room + scratch->bytes.room +
-                  scratch->marks.room + scratch->frames_room * sizeof(GuardFrame);
-    GuardScratch *none = NULL;
-    scratch->keys.length = scratch->marks.length = 0;
-    scratch->texts.length = scratch->bytes.length = 0;
-    if (held > GUARD_SCRATCH_KEPT_MAX ||
-        !atomic_compare_exchange_strong(&guard->spare, &none, scratch)) {
-        guard_scratch_free(scratch);
-    }
-    run->scratch = NULL;
-}
-
-/* Whether 16 bytes may be loaded at the end of the text: they are on its page. Tools
- * that watch every byte would call it an overflow. */
-static inline bool
-is_end_wide(const char *end)
-{
-#if GUARD_WATCHED || !defined __SSE2__
-    return false;
-#else
-    return ((uintptr_t)end & (PAGE_MIN - 1)) <= PAGE_MIN - GUARD_COPY_PAD;
-#endif
-}
-
-/* A padded copy lets the last bytes be read 16 at a time as well. */
-static __attribute__((noinline)) bool
-is_copy_valid(SchemaGuard *self, const char *text, size_t length)
-{
-    GuardRun run;
-    char copy[GUARD_COPY_MAX + GUARD_COPY_PAD];
-    memcpy(copy, text, length);
-    memset(copy + length, 0, GUARD_COPY_PAD);
-    schema_guard_run_begin(&run, self, copy, length);
-    run.wide_end = run.end;
-    bool ok = guard_run_text(&run) == GUARD_STEP_DONE;
-    schema_guard_run_end(&run);
-    return ok;
-}
-
-/* A guard that was not used lately comes from memory: all of its first lines at once.
- */
-static inline void
-fetch(const SchemaGuard *self)
-{
-    const char *bytes = (const char *)self;
-    for (unsigned i = 1; i <= LINES_FETCHED; i++) {
-        __builtin_prefetch(bytes + i * CACHE_LINE);
-    }
-}
-
-bool
-schema_guard_is_valid(SchemaGuard *self, const char *text, size_t length)
-{
-    fetch(self);
-    if (length > self->bytes_max) {
-        return false;
-    }
-    bool is_wide = is_end_wide(text + length);
-    if (!is_wide && length <= GUARD_COPY_MAX) {
-        return is_copy_valid(self, text, length);
-    }
-    GuardRun run;
-    schema_guard_run_begin(&run, self, text, length);
-    run.wide_end = is_wide ? run.end : run.wide_end;
-    bool ok = guard_run_text(&run) == GUARD_STEP_DONE;
-    schema_guard_run_end(&run);
-    return ok;
 }
 
 static int

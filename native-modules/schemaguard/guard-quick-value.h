@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+/* guard-quick-value.h - the names and scalars of the short way, inline in its loops.
+ *
+ * Each function gives the byte behind what stands at `p`, or NULL (false) where the
+ * machine has to look: what is not taken here is not wrong yet.
+ */
+#pragma once
+
+#include "guard-quick.h"
+#include "guard-scalar.h"
+
+/* One space is usual, other white space is not. A branch, and no addition of the
+ * comparison: what follows is loaded without waiting for it. */
+static inline const char *
+quick_skip_space(const char *p)
+{
+    if (*p == ' ') {
+        p++;
+        __asm__("" : "+r"(p));
+    }
+    return GUARD_UNLIKELY((unsigned char)*p <= ' ') ? guard_skip_space(p) : p;
+}
+
+static inline bool
+quick_is_tail(const GuardRun *run, const GuardQuickText *text, const char *p)
+{
+    const char *tail = GUARD_QUICK_AT(run->program, char, text->tail);
+    return (size_t)(run->end - p) >= text->length &&
+           memcmp(p + 16, tail, text->length - 16u) == 0;
+}
+
+/* Whether the text is what stands at `p`, where 16 bytes can be loaded. */
+static inline bool
+quick_is_text(const GuardRun *run, const GuardQuickText *text, const char *p)
+{
+#ifdef __SSE2__
+    __m128i want = _mm_loadu_si128((const __m128i *)text->packed);
+    __m128i have = _mm_loadu_si128((const __m128i *)p);
+    unsigned equal = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(want, have));
+    bool same = (equal & text->mask) == text->mask;
+#else
+    size_t head = MIN(text->length, sizeof text->packed);
+    bool same = head > 0 && memcmp(p, text->packed, head) == 0;
+#endif
+    return same && (GUARD_LIKELY(text->length <= 16) || quick_is_tail(run, text, p));
+}
+
+/* Returns the byte behind the string whose content is at `p`, NULL if it is not right.
+ */
+static inline const char *
+quick_string_end(GuardRun *run, const char *p)
+{
+    GuardStringKind kind;
+    const char *close = guard_scan_string(run, p, &kind);
+    return GUARD_LIKELY(close != NULL) ? close + 1 : NULL;
+}
+
+static inline const char *
+quick_choice_end(const GuardRun *run, GuardRef ref, const char *p)
+{
+    const GuardQuickChoices *choices =
+        GUARD_QUICK_AT(run->program, GuardQuickChoices, ref);
+    for (uint32_t i = 0; i < choices->count; i++) {
+        if (quick_is_text(run, &choices->words[i], p)) {
+            return p + choices->words[i].length;
+        }
+    }
+    return NULL;
+}
+
+/* Whether a number can end here: digits may follow at the end of partial text. */
+static inline bool
+quick_is_number_end(char c)
+{
+    return c != '.' && (c | 0x20) != 'e' && c != '\0';
+}
+
+static inline const char *
+quick_integer_end(const GuardRun *run, GuardRef ref, const char *p)
+{
+    const char *first = p + (*p == '-');
+    const char *q = first;
+    uint64_t value = 0;
+    while ((unsigned char)(*q - '0') < 10) {
+        value = value * 10 + (uint64_t)(*q++ - '0');
+    }
+    if (GUARD_UNLIKELY(q == first || q - first > GUARD_SHORT_DIGITS ||
+                       (*first == '0' && q - first > 1) || !quick_is_number_end(*q))) {
+        return NULL;
+    }
+    if (ref == 0) {
+        return q;
+    }
+    const GuardNumberPart *part = GUARD_AT(run->program, GuardNumberPart, ref);
+    int64_t number = first != p ? -(int64_t)value : (int64_t)value;
+    bool fits = number >= part->low && number <= part->high &&
+                (part->step == 0 || (part->step > 0 && number % part->step == 0));
+    return fits ? q : NULL;
+}
+
+static inline const char *
+quick_number_end(const char *p)
+{
+    const char *first = p + (*p == '-');
+    const char *q = first;
+    while ((unsigned char)(*q - '0') < 10) {
+        q++;
+    }
+    if (GUARD_UNLIKELY(q == first || (*first == '0' && q - first > 1))) {
+        return NULL;
+    }
+    if (*q == '.') {
+        const char *point = q++;
+        while ((unsigned char)(*q - '0') < 10) {
+            q++;
+        }
+        if (GUARD_UNLIKELY(q == point + 1)) {
+            return NULL;
+        }
+    }
+    return quick_is_number_end(*q) ? q : NULL;
+}
+
+static inline const char *
+quick_boolean_end(const char *p)
+{
+    if (p[0] == 't' && p[1] == 'r' && p[2] == 'u' && p[3] == 'e') {
+        return p + 4;
+    }
+    bool is_false =
+        p[0] == 'f' && p[1] == 'a' && p[2] == 'l' && p[3] == 's' && p[4] == 'e';
+    return is_false ? p + 5 : NULL;
+}
+
+static inline const char *
+quick_scalar_end(GuardRun *run, GuardRef ref, const char *p)
+{
+    const GuardNode *node = GUARD_AT(run->program, GuardNode, ref);
+    if (guard_is_container(p)) {
+        return NULL;
+    }
+    const char *end = guard_scalar(run, node, p);
+    bool is_whole = end != NULL && *end != '\0';
+    return is_whole ? end : NULL;
+}
+
+/* Returns the byte behind the scalar at `p`, NULL if the machine has to look at it. */
+static inline __attribute__((always_inline)) const char *
+quick_value_end(GuardRun *run, unsigned kind, GuardRef arg, const char *p)
+{
+    switch ((GuardQuickKind)kind) {
+    case GUARD_QUICK_STRING:
+        return *p == '"' ? quick_string_end(run, p + 1) : NULL;
+    case GUARD_QUICK_CHOICE:
+        return *p == '"' && p < run->wide_end ? quick_choice_end(run, arg, p + 1)
+                                              : NULL;
+    case GUARD_QUICK_INTEGER:
+        return quick_integer_end(run, arg, p);
+    case GUARD_QUICK_NUMBER:
+        return quick_number_end(p);
+    case GUARD_QUICK_BOOLEAN:
+        return quick_boolean_end(p);
+    case GUARD_QUICK_SCALAR:
+        return quick_scalar_end(run, arg, p);
+    case GUARD_QUICK_STOP:
+    case GUARD_QUICK_CONTAINER:
+        break;
+    }
+    return NULL;
+}
