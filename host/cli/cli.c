@@ -123,6 +123,7 @@ static const struct {
     {"info", parse_info, NULL},
     {"check", NULL, "ferrule._check"},
     {"pack", NULL, "ferrule._installer.pack"},
+    {"self", NULL, "ferrule._installer.self_command"},
 };
 
 static bool

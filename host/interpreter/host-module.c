@@ -2,6 +2,7 @@
 /* host-module.c - `_ferrule_host`: what the host knows, for its commands in Python. */
 #include "interpreter-private.h"
 
+#include "build-info.h"
 #include "host-config.h"
 
 static void
@@ -37,7 +38,21 @@ static PyMethodDef module_methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
+static int
+module_exec(PyObject *module)
+{
+#ifdef FERRULE_TLS_SYSTEM
+    PyObject *has_own_tls = Py_False;
+#else
+    PyObject *has_own_tls = Py_True;
+#endif
+    if (PyModule_AddStringConstant(module, "version", FERRULE_VERSION) < 0)
+        return -1;
+    return PyModule_AddObjectRef(module, "has_own_tls", has_own_tls);
+}
+
 static PyModuleDef_Slot module_slots[] = {
+    {Py_mod_exec, module_exec},
     {Py_mod_multiple_interpreters, Py_MOD_PER_INTERPRETER_GIL_SUPPORTED},
     {Py_mod_gil, Py_MOD_GIL_NOT_USED},
     {0, NULL},

@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: MIT
 """Build the slim libraries of the release build, once per recipe.
 
-    build_libraries.py      prints the folder it made or found
+    build_libraries.py [tls]      prints the folder it made or found
 
 The folder, below ${XDG_CACHE_HOME:-~/.cache}/ferrule, is named by a hash of all it is
 made from, appears complete or not at all, and holds archives only. A library whose
 source the mirrors do not have is not in it: the packaged one is linked then. Prints
-nothing when no source is to be had, as without network.
+nothing when no source is to be had, as without network. `tls`: OpenSSL for the self-contained build.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ sys.path.insert(0, str(HERE.parent / "cpython"))
 
 import fetch  # noqa: E402
 from build import cache_folder, run, say  # noqa: E402
-from recipes import LIBRARIES, SECTIONS  # noqa: E402
+from recipes import LIBRARIES, SECTIONS, TLS_LIBRARIES  # noqa: E402
 
 MADE_FROM = ("recipes.py", "build_libraries.py")
 
@@ -36,15 +36,15 @@ def installed_version(package):
     return done.stdout.strip()
 
 
-def key():
+def key(libraries, name):
     digest = hashlib.sha256()
-    for name in MADE_FROM:
-        digest.update((HERE / name).read_bytes())
+    for made_from in MADE_FROM:
+        digest.update((HERE / made_from).read_bytes())
     compiler = subprocess.run(["gcc", "--version"], capture_output=True, check=True)
     digest.update(compiler.stdout)
-    for library in LIBRARIES:
+    for library in libraries:
         digest.update(f"{library.source}={installed_version(library.headers)}\n".encode())
-    return f"libraries-{digest.hexdigest()[:16]}"
+    return f"{name}-{digest.hexdigest()[:16]}"
 
 
 def source_of(library, work):
@@ -53,6 +53,25 @@ def source_of(library, work):
     dsc = fetch.source_package(wanted, work / f"{library.source}-files", [fetch.apt_sources()])
     tree = work / library.source
     fetch.unpack(dsc, tree)
+    return tree
+
+
+def tarball_of(library, work):
+    """The unpacked upstream tarball, which some mirrors have without Debian's patches;
+    apt checks it against the signed index all the same."""
+    folder, tree = work / f"{library.source}-tarball", work / library.source
+    folder.mkdir()
+    apt = work / "apt"
+    apt.mkdir()
+    env = {"APT_CONFIG": str(fetch._private_apt(apt, fetch.apt_sources()))}
+    wanted = f"{library.source}={installed_version(library.headers)}"
+    log = work / "apt.log"
+    run(["apt-get", "-q", "update"], log, folder, **env)
+    run(["apt-get", "-q", "source", "--tar-only", "--download-only", wanted], log, folder,
+        **env)
+    (tarball,) = folder.glob("*.orig.tar.[gx]z")
+    tree.mkdir()
+    run(["tar", "-xf", str(tarball), "--strip-components=1"], log, tree)
     return tree
 
 
@@ -78,27 +97,42 @@ def compile_by_meson(library, tree, log):
     return thick
 
 
+def compile_by_configure(library, tree, log):
+    flags = [*library.flags, *SECTIONS]
+    run(["./Configure", f"linux-{os.uname().machine}", *library.configure, *flags], log, tree)
+    run(["make", "build_generated"], log, tree)
+    run(["make", f"-j{os.cpu_count()}", library.archive, *library.also], log, tree)
+    return tree / library.archive
+
+
 def make(library, work, log, out):
     """Build one library; what keeps it from being had is said, not raised."""
     try:
         tree = source_of(library, work)
     except fetch.FetchError as error:
-        say(f"  {library.source}: the packaged library is linked ({error})")
-        return
-    compile_one = compile_by_meson if library.meson else compile_files
-    shutil.copy(compile_one(library, tree, log), out)
+        if not library.configure:
+            say(f"  {library.source}: the packaged library is linked ({error})")
+            return
+        say(f"  {library.source}: without Debian's patches ({error})")
+        tree = tarball_of(library, work)
+    compile_one = compile_files
+    if library.meson or library.configure:
+        compile_one = compile_by_meson if library.meson else compile_by_configure
+    made = compile_one(library, tree, log)
+    for archive in (library.archive, *library.also):
+        shutil.copy(made.with_name(archive), out)
 
 
-def build():
+def build(libraries, name):
     cache = cache_folder()
-    target = cache / key()
+    target = cache / key(libraries, name)
     if target.exists():
         return target
-    say("building slim libraries for the release, once: about 1 minute on 2 cores")
+    say(f"building slim {name} for the release, once: 1-3 minutes on 2 cores")
     work = cache / f"{target.name}.part-{os.getpid()}"
     try:
         (work / "out").mkdir(parents=True)
-        for library in LIBRARIES:
+        for library in libraries:
             make(library, work, cache / f"{target.name}.log", work / "out")
         if not any((work / "out").iterdir()):
             return ""
@@ -110,7 +144,8 @@ def build():
 
 def main():
     try:
-        print(build())
+        wants_tls = sys.argv[1:] == ["tls"]
+        print(build(TLS_LIBRARIES, "tls") if wants_tls else build(LIBRARIES, "libraries"))
     except (fetch.FetchError, OSError) as error:
         sys.exit(f"ferrule: {error}")
 

@@ -23,9 +23,12 @@ class Library:
     flags: list
     # Either compiled file by file: patterns below the source tree ...
     files: list = dataclasses.field(default_factory=list)
-    # ... after generated files are copied to where they belong, or by its own Meson.
+    # ... after generated files are copied to where they belong, or by its own Meson,
+    # or by its own Configure, which makes `also` too.
     copies: dict = dataclasses.field(default_factory=dict)
     meson: list = dataclasses.field(default_factory=list)
+    configure: list = dataclasses.field(default_factory=list)
+    also: list = dataclasses.field(default_factory=list)
 
 
 LIBRARIES = [
@@ -74,5 +77,28 @@ LIBRARIES = [
             "-DDYNAMIC_BMI2=0", "-DZSTD_DISABLE_ASM=1", "-DNDEBUG", "-Ilib", "-Ilib/common",
         ],
         files=["lib/common/*.c", "lib/decompress/*.c"],
+    ),
+]  # fmt: skip
+
+# The self-contained build's own TLS: what HTTPS, `ssl` and `hashlib` need. Engines,
+# old ciphers and the formats of other protocols stay out.
+TLS_LIBRARIES = [
+    Library(
+        archive="libcrypto.a",
+        also=["libssl.a"],
+        headers="libssl-dev",
+        source="openssl",
+        flags=["-Os"],
+        configure=[
+            "--openssldir=/etc/ssl", "--libdir=lib", "no-shared", "no-tests",
+            "no-engine", "no-dynamic-engine", "no-module", "no-legacy", "no-afalgeng",
+            "no-padlockeng", "no-capieng", "no-cms", "no-ts", "no-ct", "no-srp",
+            "no-idea", "no-seed", "no-aria", "no-camellia", "no-bf", "no-cast", "no-rc2",
+            "no-rc4", "no-rc5", "no-md4", "no-mdc2", "no-whirlpool", "no-sm2",
+            "no-sm3", "no-sm4", "no-ec2m", "no-gost", "no-sctp", "no-srtp",
+            "no-ssl3", "no-rfc3779", "no-cmp", "no-siv",
+            "no-ui-console", "no-uplink", "no-nextprotoneg",
+            "enable-ec_nistp_64_gcc_128",
+        ],
     ),
 ]  # fmt: skip

@@ -5,7 +5,7 @@ import os
 import sys
 from pathlib import Path
 
-from ferrule._installer import agent_files, archive, manifest, said, vendored
+from ferrule._installer import agent_files, agent_product, archive, manifest, said, vendored
 from ferrule._installer.said import Refused
 
 USAGE = """\
@@ -20,6 +20,7 @@ FOLDER/ferrule.json` looks it over.
   OUT.deb       a Debian package that depends on the package ferrule
 
   -o, --output OUT
+  --runtime FERRULE.run   for OUT.run: the runtime that goes in, instead of this one
   -q, --quiet        say nothing but mistakes
 
 exit codes: 0 packed, 2 usage, 3 a mistake in manifest or folder, 1 cannot be written
@@ -69,7 +70,8 @@ def _make_ferrule(agent, options):
     return agent.archive()
 
 
-TARGETS = {".ferrule": _make_ferrule}
+TARGETS = {".ferrule": _make_ferrule, ".run": agent_product.make_run,
+           ".deb": agent_product.make_deb}  # fmt: skip
 
 
 def _parse(arguments):
@@ -78,6 +80,7 @@ def _parse(arguments):
     parser = argparse.ArgumentParser("ferrule pack", add_help=False, allow_abbrev=False)
     parser.add_argument("folder")
     parser.add_argument("-o", "--output", required=True, type=Path)
+    parser.add_argument("--runtime", type=Path)
     parser.add_argument("-q", "--quiet", action="store_true")
     parser.error = _usage_error
     options = parser.parse_args(arguments)

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: MIT
+"""runtime - the files of this executable, or of a .run file, that go into packages."""
+
+import io
+import lzma
+import sys
+import tarfile
+from pathlib import Path
+
+from ferrule._installer import runfile
+from ferrule._installer.agent_files import File
+from ferrule._installer.said import EXIT_CONFIG, Refused, say
+
+FOLDER = "lib/ferrule"
+
+
+def own_files():
+    """{path in a product: File}: the executable and what lies beside it."""
+    executable = Path(sys.executable).resolve()
+    files = {f"{FOLDER}/ferrule": File(executable.read_bytes(), True)}
+    for module in sorted(executable.parent.glob("modules/*.so")):
+        files[f"{FOLDER}/modules/{module.name}"] = File(module.read_bytes())
+    files[f"{FOLDER}/unpack"] = File(_own_unpacker(executable), True)
+    return files
+
+
+def _own_unpacker(executable):
+    path = executable.with_name("unpack")
+    if not path.is_file():
+        raise Refused(f"{path} is missing, with which a .run file unpacks itself: "
+                      "name a .run file of ferrule with --runtime", code=EXIT_CONFIG)
+    return path.read_bytes()
+
+
+def has_own_tls():
+    """Whether the runtime works without an OpenSSL of the system."""
+    import _ferrule_host
+
+    return _ferrule_host.has_own_tls
+
+
+class Runtime:
+    """Files, and the same as an .xz stream; from `path`, a .run file, or from here."""
+
+    def __init__(self, path=None):
+        from ferrule._installer import tarball
+
+        if path is None:
+            files = own_files()
+            self.unpacker = files[f"{FOLDER}/unpack"].data
+            self.stream = tarball.compress(tarball.pack(files), executable_code=True)
+            self.files = files
+            if not has_own_tls():
+                say("note: the runtime in it uses the OpenSSL 3 of the system where it "
+                    "runs; --runtime FERRULE.run takes one with its own")
+            return
+        self.unpacker, self.stream = runfile.payload_of(path)
+        self.files = _files_of(self.stream, path)
+        if f"{FOLDER}/ferrule" not in self.files:
+            raise Refused(f"{path} has no runtime in it", code=EXIT_CONFIG)
+
+
+def _files_of(stream, path):
+    try:
+        with tarfile.open(fileobj=io.BytesIO(lzma.decompress(stream))) as archive:
+            return {member.name: File(archive.extractfile(member).read(),
+                                      bool(member.mode & 0o100))
+                    for member in archive if member.isfile()}  # fmt: skip
+    except (lzma.LZMAError, tarfile.TarError) as error:
+        raise Refused(f"{path} is damaged: {error}", code=EXIT_CONFIG) from None

@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: MIT
+# Completions of ferrule for fish.
+set -l commands run check info pack profile verify self
+complete -c ferrule -n "not __fish_seen_subcommand_from $commands" -a run -d 'Run a script, a folder or a packed agent'
+complete -c ferrule -n "not __fish_seen_subcommand_from $commands" -a check -d 'Look over a manifest, a configuration or a JSON Schema'
+complete -c ferrule -n "not __fish_seen_subcommand_from $commands" -a info -d 'Versions, modules, sizes, kernel features'
+complete -c ferrule -n "not __fish_seen_subcommand_from $commands" -a pack -d 'Make a package of an agent'
+complete -c ferrule -n "not __fish_seen_subcommand_from $commands" -a profile -d 'Where the time of each turn went'
+complete -c ferrule -n "not __fish_seen_subcommand_from $commands" -a verify -d 'Check the signature of a package'
+complete -c ferrule -n "not __fish_seen_subcommand_from $commands" -a self -d 'Roll back or uninstall'
+complete -c ferrule -n "__fish_seen_subcommand_from run" -l memory -x -d 'Private memory'
+complete -c ferrule -n "__fish_seen_subcommand_from run" -l cpu -x -d 'Seconds of processor time'
+complete -c ferrule -n "__fish_seen_subcommand_from run" -l files -x -d 'Open descriptors'
+complete -c ferrule -n "__fish_seen_subcommand_from run" -l write -r -d 'Folders that may be changed'
+complete -c ferrule -n "__fish_seen_subcommand_from run" -l no-network -d 'No internet sockets'
+complete -c ferrule -n "__fish_seen_subcommand_from info check" -l json -d 'As JSON'
+complete -c ferrule -n "__fish_seen_subcommand_from pack" -s o -l output -r -d 'The package'
+complete -c ferrule -n "__fish_seen_subcommand_from pack" -l runtime -r -d '.run file whose runtime goes in'
+complete -c ferrule -n "__fish_seen_subcommand_from pack" -l key -r -d 'Sign with this key'
+complete -c ferrule -n "__fish_seen_subcommand_from self" -xa 'rollback uninstall'
