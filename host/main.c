@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* main.c - the steps of a run, in order. */
+/* main.c - the steps of a run, in order. -1 instead of an exit code: error is set. */
 #include <stdio.h>
-#include <sys/auxv.h>
 
 #include "cli.h"
 #include "host-error.h"
 #include "interpreter.h"
+#include "launcher-status.h"
+#include "own-path.h"
 #include "report-info.h"
 #include "sandbox.h"
 #include "tls-roots.h"
@@ -22,40 +23,49 @@ run(Cli *cli, const char *executable, GError **error)
         .with_builtins = !cli->plain,
     };
     if (!cli_load_config(cli, error))
-        return host_error_report(*error);
-    g_autoptr(SandboxPlan) plan = sandbox_plan_new(&cli->config);
+        return -1;
     tls_roots_announce();
+    if (cli->command == CLI_AGENTS)
+        return interpreter_run_agents(&options, cli->plan, &cli->config, error);
+    g_autoptr(SandboxPlan) plan = sandbox_plan_new(&cli->config);
     if (!interpreter_start(&options, error))
-        return host_error_report(*error);
-    if (!sandbox_plan_apply(plan, error)) {
-        interpreter_finish();
-        return host_error_report(*error);
-    }
-    return interpreter_run(&options);
+        return -1;
+    if (sandbox_plan_apply(plan, error))
+        return interpreter_run(&options);
+    interpreter_finish();
+    return -1;
 }
 
+/* Print and free `text`; NULL: error is set. */
 static int
-info(const Cli *cli, const char *executable, GError **error)
+print(char *text)
 {
-    ReportInfo facts = {executable, interpreter_native_modules(),
-                        interpreter_builtin_modules()};
-    g_autofree char *text =
-        cli->json ? report_info_json(&facts, error) : report_info_text(&facts, error);
+    g_autofree char *owned = text;
     if (text == NULL)
-        return host_error_report(*error);
+        return -1;
     return fputs(text, stdout) < 0 || fflush(stdout) != 0 ? HOST_ERROR_INTERNAL : 0;
 }
 
-/* Where this file is: the stdlib's root, and sys.executable. */
-static char *
-own_path(GError **error)
+static int
+dispatch(Cli *cli, const char *executable, GError **error)
 {
-    char *path = g_file_read_link("/proc/self/exe", error);
-    if (path != NULL)
-        return path;
-    /* No /proc: what the kernel was given to execute. */
-    g_clear_error(error);
-    return g_canonicalize_filename((const char *)getauxval(AT_EXECFN), NULL);
+    ReportInfo facts = {executable, interpreter_native_modules(),
+                        interpreter_builtin_modules()};
+    switch (cli->command) {
+    case CLI_TEXT:
+        return print(g_steal_pointer(&cli->text));
+    case CLI_RUN:
+    case CLI_AGENTS:
+        return run(cli, executable, error);
+    case CLI_STATUS:
+        return print(launcher_status_text(cli->json, error));
+    case CLI_TOP:
+        return launcher_status_top(error);
+    case CLI_INFO:
+        return print(cli->json ? report_info_json(&facts, error)
+                               : report_info_text(&facts, error));
+    }
+    return -1;
 }
 
 int
@@ -63,17 +73,8 @@ main(int argc, char **argv)
 {
     g_autoptr(GError) error = NULL;
     g_auto(Cli) cli = CLI_INIT;
-    g_autofree char *executable = own_path(&error);
-    if (executable == NULL || !cli_parse(&cli, argc, argv, &error))
-        return host_error_report(error);
-    switch (cli.command) {
-    case CLI_TEXT:
-        return fputs(cli.text, stdout) < 0 || fflush(stdout) != 0 ? HOST_ERROR_INTERNAL
-                                                                  : 0;
-    case CLI_RUN:
-        return run(&cli, executable, &error);
-    case CLI_INFO:
-        return info(&cli, executable, &error);
-    }
-    return HOST_ERROR_INTERNAL;
+    g_autofree char *executable = own_path_find();
+    bool is_good = cli_parse(&cli, argc, argv, &error);
+    int code = is_good ? dispatch(&cli, executable, &error) : -1;
+    return code < 0 ? host_error_report(error) : code;
 }

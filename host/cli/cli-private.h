@@ -8,6 +8,8 @@
 extern const char cli_text_main[];
 extern const char cli_text_run[];
 extern const char cli_text_info[];
+extern const char cli_text_status[];
+extern const char cli_text_top[];
 
 bool cli_text_refuse(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
@@ -16,6 +18,17 @@ bool cli_text_set(Cli *cli, const char *text);
 
 /* A command line as `python` takes it: argv[1] begins with '-' or is a script. */
 bool cli_parse_python(Cli *cli, int argc, char **argv, GError **error);
+
+/* `run --workers`: the target that was found becomes cli->plan. `argv` is the whole
+ * command line, the agent's arguments begin at `at`. */
+bool cli_agents_set(Cli *cli, const char *target, int argc, char **argv, int at);
+
+/* `run FILE.toml`: cli->plan is to be read from there. */
+bool cli_agents_set_file(Cli *cli, const char *path, int argc, char **argv, int at,
+                         GError **error);
+
+/* The number behind --workers; 0: error is set. */
+unsigned cli_agents_workers(const char *value, GError **error);
 
 /* Find out what `target` is: a script, or a folder with agent.py. Sets cli->script and
  * cli->vendor. */

@@ -44,23 +44,37 @@ vendor_folder(const char *script)
 }
 
 bool
-cli_target_set(Cli *cli, const char *target, GError **error)
+cli_find_target(const char *target, char **ret_script, char **ret_vendor,
+                GError **error)
 {
     if (access(target, F_OK) != 0)
         return cli_text_refuse(error, "cannot run %s: %s", target, g_strerror(errno));
     if (access(target, R_OK) != 0)
         return cli_text_refuse(error, "cannot read %s: %s", target, g_strerror(errno));
+    g_autofree char *script = NULL;
     if (g_file_test(target, G_FILE_TEST_IS_DIR))
-        cli->script = entry_of_folder(target, error);
+        script = entry_of_folder(target, error);
     else if (!g_str_has_suffix(target, PACKAGE_SUFFIX))
-        cli->script = g_strdup(target);
-    else if ((cli->script = cli_package_find(target)) == NULL)
-        cli->package = g_strdup(target);
+        script = g_strdup(target);
+    else if ((script = cli_package_find(target)) == NULL) {
+        *ret_script = *ret_vendor = NULL;
+        return true;
+    }
+    if (script == NULL)
+        return false;
+    if (access(script, R_OK) != 0)
+        return cli_text_refuse(error, "cannot read %s: %s", script, g_strerror(errno));
+    *ret_vendor = vendor_folder(script);
+    *ret_script = g_steal_pointer(&script);
+    return true;
+}
+
+bool
+cli_target_set(Cli *cli, const char *target, GError **error)
+{
+    if (!cli_find_target(target, &cli->script, &cli->vendor, error))
+        return false;
     if (cli->script == NULL)
-        return cli->package != NULL;
-    if (access(cli->script, R_OK) != 0)
-        return cli_text_refuse(error, "cannot read %s: %s", cli->script,
-                               g_strerror(errno));
-    cli->vendor = vendor_folder(cli->script);
+        cli->package = g_strdup(target);
     return true;
 }

@@ -10,6 +10,9 @@ const char cli_text_main[] =
     "       ferrule SCRIPT [ARGS...]\n"
     "       ferrule -c CODE | -m MODULE | - [ARGS...]\n"
     "       ferrule check FILE [--json] [--dump]\n"
+    "       ferrule run [OPTIONS] --workers N SCRIPT|FOLDER [ARGS...]\n"
+    "       ferrule run [OPTIONS] AGENTS.toml\n"
+    "       ferrule status [--json] | top\n"
     "       ferrule pack FOLDER -o OUT.{ferrule,run,deb}\n"
     "       ferrule self rollback | uninstall\n"
     "       ferrule info [--json]\n"
@@ -21,6 +24,7 @@ const char cli_text_main[] =
     "  pack   make an agent's folder a package for people who have no Python\n"
     "  self   return to the version installed before, or remove ferrule\n"
     "  check  look over a manifest, a configuration or a JSON Schema\n"
+    "  status what the agents of running launchers do; top redraws it\n"
     "  info   versions, built-in modules, sizes, kernel features\n"
     "\n"
     "options:\n"
@@ -36,15 +40,38 @@ const char cli_text_main[] =
 
 const char cli_text_run[] =
     "usage: ferrule run [OPTIONS] SCRIPT|FOLDER|FILE.ferrule [ARGS...]\n"
+    "       ferrule run [OPTIONS] --workers N SCRIPT|FOLDER|FILE.ferrule [ARGS...]\n"
+    "       ferrule run [OPTIONS] AGENTS.toml\n"
     "\n"
     "Runs a script, the agent of a folder (the entry of its ferrule.json, else "
     "agent.py)\n"
     "or a package made by `ferrule pack`. What follows goes to the agent.\n"
     "\n"
+    "agents in parallel: processes forked from a warm one, which looks after them and\n"
+    "marks each line they print with their name; they share the named stores\n"
+    "  --workers N       1 to 1024 of the same; FERRULE_WORKER tells each its number\n"
+    "  AGENTS.toml       several, with restarts and limits of their own:\n"
+    "      preload = [\"asyncio\", \"json\"]   # loaded once for all; has a default\n"
+    "      preload_timeout = 30            # seconds\n"
+    "      [stores.tools]                  # ToolCache.open(\"tools\") in any agent\n"
+    "      max_entries = 100_000\n"
+    "      [[agent]]\n"
+    "      name = \"desk\"                   # FERRULE_AGENT\n"
+    "      script = \"desk.py\"              # relative to the file\n"
+    "      args = [\"--verbose\"]\n"
+    "      workers = 2\n"
+    "      env = { MODE = \"live\" }\n"
+    "      restart = \"on-failure\"          # \"never\", \"always\"\n"
+    "      priority = \"normal\"             # \"batch\"\n"
+    "      limits = { memory = \"512M\", cpu = 60, wall = 300, files = 256 }\n"
+    "  SIGTERM and SIGINT are passed on, and waited for; a second one kills.\n"
+    "  Exit code: 0 when all ended well, else that of the first that failed.\n"
+    "\n"
     "limits and permissions, kept by the kernel, for children too:\n"
     "  --memory SIZE     private memory: bytes, or with K, M, G (FERRULE_MEMORY)\n"
     "  --cpu SECONDS     processor time (FERRULE_CPU)\n"
     "  --files COUNT     open descriptors (FERRULE_FILES)\n"
+    "  --priority batch  give way to other processes (FERRULE_PRIORITY)\n"
     "  --write FOLDERS   change files only below these; ';' between (FERRULE_WRITE)\n"
     "  --no-network      no new internet sockets (FERRULE_NETWORK=no)\n"
     "\n"
@@ -56,6 +83,18 @@ const char cli_text_info[] =
     "\n"
     "Versions, built-in modules, modules of the standard library, sizes in bytes and\n"
     "what this kernel offers.\n";
+
+const char cli_text_status[] =
+    "usage: ferrule status [--json]\n"
+    "\n"
+    "What the agents of this user's running launchers do: state, restarts, memory,\n"
+    "processor time, last exit code.\n";
+
+const char cli_text_top[] = "usage: ferrule top\n"
+                            "\n"
+                            "The status, redrawn every second until q or ^C. One frame "
+                            "when stdout is not\n"
+                            "a terminal.\n";
 
 bool
 cli_text_refuse(GError **error, const char *format, ...)

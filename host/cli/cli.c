@@ -18,8 +18,9 @@ take_flag(Cli *cli, int argc, char **argv, int *at, GError **error)
     g_autofree char *flag = equals == NULL
                                 ? g_strdup(word + 2)
                                 : g_strndup(word + 2, (size_t)(equals - word) - 2);
-    bool takes_value;
-    if (!g_str_has_prefix(word, "--") || !host_config_has_flag(flag, &takes_value))
+    bool takes_value = true, is_workers = strcmp(flag, "workers") == 0;
+    if (!g_str_has_prefix(word, "--") ||
+        !(is_workers || host_config_has_flag(flag, &takes_value)))
         return cli_text_refuse(
             error, "run: unknown option %s; `ferrule run --help` lists them", word);
     if (!takes_value && equals != NULL)
@@ -31,6 +32,8 @@ take_flag(Cli *cli, int argc, char **argv, int *at, GError **error)
         value = argv[++*at];
     }
     ++*at;
+    if (is_workers)
+        return (cli->workers = cli_agents_workers(value, error)) != 0;
     g_ptr_array_add(cli->flags, g_steal_pointer(&flag));
     g_ptr_array_add(cli->flags, g_strdup(value));
     return true;
@@ -55,11 +58,15 @@ parse_run(Cli *cli, int argc, char **argv, GError **error)
         return cli_text_refuse(
             error,
             "run: which script? ferrule run SCRIPT|FOLDER|FILE.ferrule [ARGS...]");
+    if (cli->workers == 0 && g_str_has_suffix(argv[at], ".toml"))
+        return cli_agents_set_file(cli, argv[at], argc, argv, at + 1, error);
     if (!cli_target_set(cli, argv[at], error))
         return false;
     if (cli->package != NULL)
         return true;
     g_ptr_array_add(cli->python_argv, g_strdup(argv[0]));
+    if (cli->workers != 0)
+        return cli_agents_set(cli, argv[at], argc, argv, at + 1);
     /* A name that looks like an option would be one to CPython. */
     g_ptr_array_add(cli->python_argv, cli->script[0] == '-'
                                           ? g_strconcat("./", cli->script, NULL)
@@ -71,20 +78,41 @@ parse_run(Cli *cli, int argc, char **argv, GError **error)
 
 /* ---- other commands --------------------------------------------------------- */
 
+/* A command that has no more options than --json and --help. */
+static bool
+parse_report(Cli *cli, int argc, char **argv, CliCommand command, const char *help,
+             GError **error)
+{
+    cli->command = command;
+    for (int i = 2; i < argc; i++) {
+        if (strcmp(argv[i], "--json") == 0 && command != CLI_TOP)
+            cli->json = true;
+        else if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+            return cli_text_set(cli, help);
+        else
+            return cli_text_refuse(error, "%s: unknown option %s; there is only %s",
+                                   argv[1], argv[i],
+                                   command == CLI_TOP ? "--help" : "--json");
+    }
+    return true;
+}
+
 static bool
 parse_info(Cli *cli, int argc, char **argv, GError **error)
 {
-    cli->command = CLI_INFO;
-    for (int i = 2; i < argc; i++) {
-        if (strcmp(argv[i], "--json") == 0)
-            cli->json = true;
-        else if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
-            return cli_text_set(cli, cli_text_info);
-        else
-            return cli_text_refuse(
-                error, "info: unknown option %s; there is only --json", argv[i]);
-    }
-    return true;
+    return parse_report(cli, argc, argv, CLI_INFO, cli_text_info, error);
+}
+
+static bool
+parse_status(Cli *cli, int argc, char **argv, GError **error)
+{
+    return parse_report(cli, argc, argv, CLI_STATUS, cli_text_status, error);
+}
+
+static bool
+parse_top(Cli *cli, int argc, char **argv, GError **error)
+{
+    return parse_report(cli, argc, argv, CLI_TOP, cli_text_top, error);
 }
 
 /* Commands written in Python: `main(arguments)` of a module, which gives the exit code
@@ -119,11 +147,15 @@ static const struct {
     bool (*parse)(Cli *cli, int argc, char **argv, GError **error);
     const char *module; /* or one written in Python */
 } commands[] = {
+    /* clang-format off */
     {"run", parse_run, NULL},
     {"info", parse_info, NULL},
+    {"status", parse_status, NULL},
+    {"top", parse_top, NULL},
     {"check", NULL, "ferrule._check"},
     {"pack", NULL, "ferrule._installer.pack"},
     {"self", NULL, "ferrule._installer.self_command"},
+    /* clang-format on */
 };
 
 static bool
@@ -193,5 +225,6 @@ cli_clear(Cli *cli)
     g_clear_pointer(&cli->vendor, g_free);
     g_clear_pointer(&cli->package, g_free);
     g_clear_pointer(&cli->text, g_free);
+    g_clear_pointer(&cli->plan, launcher_plan_free);
     *cli = (Cli)CLI_INIT;
 }

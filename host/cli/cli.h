@@ -18,12 +18,16 @@
 #include <stdbool.h>
 
 #include "host-config.h"
+#include "launcher-plan.h"
 
 G_BEGIN_DECLS
 
 typedef enum {
     CLI_TEXT, /* print `text` and end with 0 */
     CLI_RUN,
+    CLI_AGENTS, /* several in parallel: `plan` */
+    CLI_STATUS,
+    CLI_TOP,
     CLI_INFO
 } CliCommand;
 
@@ -38,6 +42,8 @@ typedef struct {
     char *vendor;           /* the vendored packages beside it, NULL for none */
     char *package;          /* a .ferrule that has to be opened first, NULL for none */
     char *text;             /* CLI_TEXT */
+    unsigned workers;       /* --workers; 0: not given */
+    LauncherPlan *plan;     /* CLI_AGENTS */
     GPtrArray *flags;       /* pairs of flag and value, NULL for none; CLI_RUN */
 } Cli;
 
@@ -49,6 +55,11 @@ bool cli_parse(Cli *cli, int argc, char **argv, GError **error);
 
 /* Fill cli->config: file < environment < flag. */
 bool cli_load_config(Cli *cli, GError **error);
+
+/* What SCRIPT or FOLDER means: what runs, or NULL for a package that was not opened
+ * yet, and the vendored packages beside it or NULL. Both to be freed with g_free(). */
+bool cli_find_target(const char *target, char **ret_script, char **ret_vendor,
+                     GError **error);
 
 void cli_clear(Cli *cli);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Cli, cli_clear)

@@ -56,6 +56,15 @@ parse_deny(const char *text, bool *ret_deny, GError **error)
 }
 
 static bool
+parse_priority(const char *text, bool *ret_is_batch, GError **error)
+{
+    if (strcmp(text, "normal") != 0 && strcmp(text, "batch") != 0)
+        return expected("normal or batch", text, error);
+    *ret_is_batch = text[0] == 'b';
+    return true;
+}
+
+static bool
 parse_folders(const char *text, GStrv *ret_folders, GError **error)
 {
     if (text[0] == '\0')
@@ -75,6 +84,8 @@ config_value_parse(ConfigKind kind, const char *text, void *ret_field, GError **
         return parse_number(text, false, ret_field, error);
     case CONFIG_DENY:
         return parse_deny(text, ret_field, error);
+    case CONFIG_PRIORITY:
+        return parse_priority(text, ret_field, error);
     case CONFIG_FOLDERS:
         return parse_folders(text, ret_field, error);
     }

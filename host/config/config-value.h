@@ -13,10 +13,11 @@
 G_BEGIN_DECLS
 
 typedef enum {
-    CONFIG_BYTES,  /* uint64_t: digits with K, M or G (1024) */
-    CONFIG_COUNT,  /* uint64_t: a positive number */
-    CONFIG_DENY,   /* bool: true for "no", false for "yes" */
-    CONFIG_FOLDERS /* GStrv: paths with ';' between them */
+    CONFIG_BYTES,    /* uint64_t: digits with K, M or G (1024) */
+    CONFIG_COUNT,    /* uint64_t: a positive number */
+    CONFIG_DENY,     /* bool: true for "no", false for "yes" */
+    CONFIG_PRIORITY, /* bool: true for "batch", false for "normal" */
+    CONFIG_FOLDERS   /* GStrv: paths with ';' between them */
 } ConfigKind;
 
 bool config_value_parse(ConfigKind kind, const char *text, void *ret_field,

@@ -22,6 +22,7 @@ static const Setting settings[] = {
     {"limits", "memory", "FERRULE_MEMORY", "memory", CONFIG_BYTES, offsetof(HostConfig, memory)},
     {"limits", "cpu", "FERRULE_CPU", "cpu", CONFIG_COUNT, offsetof(HostConfig, cpu)},
     {"limits", "files", "FERRULE_FILES", "files", CONFIG_COUNT, offsetof(HostConfig, files)},
+    {"limits", "priority", "FERRULE_PRIORITY", "priority", CONFIG_PRIORITY, offsetof(HostConfig, is_batch)},
     {"permissions", "network", "FERRULE_NETWORK", "no-network", CONFIG_DENY, offsetof(HostConfig, no_network)},
     {"permissions", "write", "FERRULE_WRITE", "write", CONFIG_FOLDERS, offsetof(HostConfig, write)},
 };
@@ -292,6 +293,13 @@ host_config_set_flag(HostConfig *config, const char *flag, const char *value,
         return true;
     g_set_error(error, HOST_ERROR, HOST_ERROR_USAGE, "--%s: %s", flag, cause->message);
     return false;
+}
+
+void
+host_config_copy(HostConfig *copy, const HostConfig *config)
+{
+    *copy = *config;
+    copy->write = g_strdupv(config->write);
 }
 
 void

@@ -17,6 +17,7 @@
  *     memory = 512M     # bytes of private memory, with K, M, G
  *     cpu = 60          # seconds
  *     files = 256       # open descriptors
+ *     priority = batch  # gives way to other processes; or "normal"
  *     [permissions]
  *     network = no      # new internet sockets
  *     write = /home/me/out;/tmp   # the only folders that may be changed
@@ -37,6 +38,7 @@ typedef struct {
     uint64_t memory; /* bytes; 0: no limit, for all three */
     uint64_t cpu;    /* seconds */
     uint64_t files;  /* descriptors */
+    bool is_batch;   /* gives way to other processes */
     bool no_network;
     GStrv write; /* absolute or relative folders; NULL: anywhere */
 } HostConfig;
@@ -62,6 +64,9 @@ bool host_config_set_flag(HostConfig *config, const char *flag, const char *valu
 
 /* Whether there is such a flag, and whether it takes a value. */
 bool host_config_has_flag(const char *flag, bool *ret_takes_value);
+
+/* Make `copy`, which holds nothing, an equal of `config`. */
+void host_config_copy(HostConfig *copy, const HostConfig *config);
 
 void host_config_clear(HostConfig *config);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(HostConfig, host_config_clear)

@@ -39,5 +39,8 @@ void closed_stdout_raise(void);
  * exit code, the message is printed. */
 int requirements_check(const InterpreterOptions *options);
 
+/* From here on an interrupt is the script's, as KeyboardInterrupt. */
+void interpreter_hand_interrupts(void);
+
 /* exit(), quit() and help() without the rest of `site`. */
 bool interpreter_add_builtins(void);

@@ -60,8 +60,8 @@ release_interrupts(void)
     pthread_sigmask(SIG_SETMASK, &mask_before, NULL);
 }
 
-static void
-hand_interrupts_to_script(void)
+void
+interpreter_hand_interrupts(void)
 {
     if (python_handler != NULL)
         PyOS_setsig(SIGINT, python_handler);
@@ -126,7 +126,7 @@ interpreter_run(const InterpreterOptions *options)
         return missing;
     }
     look_up_script(options->script);
-    hand_interrupts_to_script();
+    interpreter_hand_interrupts();
     int code = Py_RunMain();
     closed_stdout_raise();
     return code;

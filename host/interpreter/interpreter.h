@@ -18,6 +18,8 @@
 #include <glib.h>
 #include <stdbool.h>
 
+#include "launcher-plan.h"
+
 G_BEGIN_DECLS
 
 typedef struct {
@@ -36,6 +38,12 @@ bool interpreter_start(const InterpreterOptions *options, GError **error);
  * when the run ends by SIGINT or a closed stdout: the process then ends by that
  * signal, as a shell expects. */
 int interpreter_run(const InterpreterOptions *options);
+
+/* Run several agents, each in processes forked from this one: those of plan->file, with
+ * `config` as their common limits and permissions, or those the plan has already. Gives
+ * the exit code of launcher_run(); -1: error is set. */
+int interpreter_run_agents(const InterpreterOptions *options, LauncherPlan *plan,
+                           const HostConfig *config, GError **error);
 
 /* Finalise without running: for an interpreter that was started in vain. */
 void interpreter_finish(void);

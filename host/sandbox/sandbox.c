@@ -7,8 +7,13 @@
 #include "host-error.h"
 #include "sandbox-private.h"
 
+/* What "batch" is: enough for a waiting normal process to be served at once, and half
+ * of what a process can do to itself. */
+#define BATCH_NICE 10
+
 typedef enum {
     OP_LIMIT,
+    OP_BATCH,
     OP_NO_NEW_PRIVILEGES,
     OP_WRITE,
     OP_NO_NETWORK
@@ -51,6 +56,8 @@ sandbox_plan_new(const HostConfig *config)
     add_limit(plan, "memory, bytes", RLIMIT_DATA, config->memory);
     add_limit(plan, "cpu, seconds", RLIMIT_CPU, config->cpu);
     add_limit(plan, "files", RLIMIT_NOFILE, config->files);
+    if (config->is_batch)
+        add(plan, OP_BATCH, "priority batch");
     if (config->write != NULL || config->no_network)
         add(plan, OP_NO_NEW_PRIVILEGES, "no new privileges");
     if (config->write != NULL)
@@ -97,12 +104,25 @@ set_limit(const Op *op)
     return setrlimit((__rlimit_resource_t)op->resource, &limit);
 }
 
+/* Never up again: who was started with less keeps less. */
+static int
+give_way(void)
+{
+    errno = 0;
+    int now = getpriority(PRIO_PROCESS, 0);
+    if (now == -1 && errno != 0)
+        return -1;
+    return setpriority(PRIO_PROCESS, 0, MAX(now, BATCH_NICE));
+}
+
 static int
 apply(const SandboxPlan *plan, const Op *op)
 {
     switch (op->kind) {
     case OP_LIMIT:
         return set_limit(op);
+    case OP_BATCH:
+        return give_way();
     case OP_NO_NEW_PRIVILEGES:
         return sandbox_no_new_privileges();
     case OP_WRITE:

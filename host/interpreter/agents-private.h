@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* agents-private.h - the rooms behind interpreter_run_agents(). */
+#pragma once
+
+#include "interpreter-private.h"
+#include "launcher-plan.h"
+
+/* Fill `plan` from plan->file; each agent begins with the limits and permissions of
+ * `config`. *ret_warmth is what the file wants loaded before the fork: a new reference.
+ * HOST_ERROR_CONFIG: every mistake with its place. */
+bool agents_plan_read(LauncherPlan *plan, const HostConfig *config,
+                      PyObject **ret_warmth, GError **error);
+
+/* Import what agents share, open their stores, freeze: ferrule._warm.up(). `warmth` is
+ * what agents_plan_read() gave, or NULL for the defaults. The result has to live as
+ * long as agents are forked; NULL: error is set. */
+PyObject *agents_warm_up(PyObject *warmth, int dump_signal, GError **error);
+
+/* Turn the exception `type_name` of the module `module` that was raised into an error
+ * of the configuration; any other is printed and becomes an internal one. */
+bool agents_warm_refuse(const char *module, GError **error);
+
+/* In a forked child: run the agent as `ferrule run SCRIPT` would. Gives the exit code,
+ * or ends the process as the script asked. */
+int agents_run(const LauncherAgent *agent, unsigned worker);

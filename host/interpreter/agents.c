@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/* agents.c - several agents: one warm interpreter, forked for each. */
+#include "agents-private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "host-error.h"
+#include "launcher.h"
+
+/* Of the real-time signals, the one that nobody counts up to or down to. */
+#define DUMP_SIGNAL (SIGRTMAX - 1)
+
+/* fork(2), as os.fork() does it. */
+static pid_t
+fork_interpreter(void)
+{
+    PyOS_BeforeFork();
+    pid_t pid = fork();
+    int reason = errno;
+    if (pid == 0)
+        PyOS_AfterFork_Child();
+    else
+        PyOS_AfterFork_Parent();
+    errno = reason;
+    return pid;
+}
+
+/* A descriptor below 3 that is free would become one of our pipes. */
+static void
+fill_standard_streams(void)
+{
+    int fd;
+    do
+        fd = open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0)
+        close(fd);
+}
+
+/* Agents of the command line have its limits and permissions. */
+static void
+set_limits(LauncherPlan *plan, const HostConfig *config)
+{
+    for (guint i = 0; i < plan->agents->len; i++) {
+        LauncherAgent *agent = plan->agents->pdata[i];
+        host_config_copy(&agent->config, config);
+    }
+}
+
+static bool
+read_and_warm(LauncherPlan *plan, const HostConfig *config, PyObject **ret_stores,
+              GError **error)
+{
+    PyObject *warmth = NULL;
+    if (plan->file == NULL)
+        set_limits(plan, config);
+    else if (!agents_plan_read(plan, config, &warmth, error))
+        return false;
+    *ret_stores = agents_warm_up(warmth, DUMP_SIGNAL, error);
+    Py_XDECREF(warmth);
+    return *ret_stores != NULL;
+}
+
+int
+interpreter_run_agents(const InterpreterOptions *options, LauncherPlan *plan,
+                       const HostConfig *config, GError **error)
+{
+    LauncherSeams seams = {
+        .fork = fork_interpreter, .run = agents_run, .dump_signal = DUMP_SIGNAL};
+    PyObject *stores = NULL;
+    fill_standard_streams();
+    if (!interpreter_start(options, error))
+        return -1;
+    int code = -1;
+    if (read_and_warm(plan, config, &stores, error))
+        code = launcher_run(plan, &seams, error);
+    Py_XDECREF(stores);
+    interpreter_finish();
+    return code;
+}
