@@ -2,6 +2,7 @@
 #include "guard-arena.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -21,8 +22,8 @@ add_block(GuardArena *self, size_t size)
     self->end = self->at + room;
 }
 
-void *
-guard_arena_take(GuardArena *self, size_t size)
+static void *
+take_raw(GuardArena *self, size_t size)
 {
     size = (size + sizeof(max_align_t) - 1) & ~(sizeof(max_align_t) - 1);
     if ((size_t)(self->end - self->at) < size) {
@@ -30,14 +31,21 @@ guard_arena_take(GuardArena *self, size_t size)
     }
     void *piece = self->at;
     self->at += size;
-    return memset(piece, 0, size);
+    return piece;
+}
+
+void *
+guard_arena_take(GuardArena *self, size_t size)
+{
+    return memset(take_raw(self, size), 0, size);
 }
 
 char *
 guard_arena_copy(GuardArena *self, const char *text, size_t length)
 {
-    char *copy = guard_arena_take(self, length + 1);
+    char *copy = take_raw(self, length + 1);
     memcpy(copy, text, length);
+    copy[length] = '\0';
     return copy;
 }
 
@@ -48,10 +56,16 @@ guard_arena_printf(GuardArena *self, const char *format, ...)
     va_list again;
     va_start(args, format);
     va_copy(again, args);
-    int length = vsnprintf(NULL, 0, format, args);
+    /* Mostly it fits behind what is there. */
+    size_t room = (size_t)(self->end - self->at);
+    int length = vsnprintf(self->at, room, format, args);
     va_end(args);
-    char *text = guard_arena_take(self, (size_t)length + 1);
-    vsnprintf(text, (size_t)length + 1, format, again);
+    bool fits = (size_t)length + sizeof(max_align_t) < room;
+    char *text = fits ? take_raw(self, (size_t)length + 1)
+                      : guard_arena_take(self, (size_t)length + 1);
+    if (!fits) {
+        vsnprintf(text, (size_t)length + 1, format, again);
+    }
     va_end(again);
     return text;
 }

@@ -124,7 +124,8 @@ unsigned
 guard_spelling_distance(const char *a, size_t a_length, const char *b, size_t b_length,
                         unsigned limit)
 {
-    if (a_length > SPELLING_MAX || b_length > SPELLING_MAX) {
+    size_t apart = a_length > b_length ? a_length - b_length : b_length - a_length;
+    if (a_length > SPELLING_MAX || b_length > SPELLING_MAX || apart > limit) {
         return limit + 1;
     }
     unsigned rows[3][SPELLING_MAX + 1];

@@ -21,6 +21,7 @@ struct SchemaGuard {
     bool allows_duplicates;
     uint16_t depth_max;
     size_t bytes_max;
+    char *mask; /* owned; NULL: none */
     /* atomic: taken by one run at a time */
     _Atomic(GuardScratch *) spare;
 };
@@ -29,6 +30,7 @@ struct SchemaGuard {
 void schema_guard_run_begin(GuardRun *run, SchemaGuard *guard, const char *text,
                             size_t length);
 struct SchemaGuardReport {
+    atomic_int references;
     GuardCollector collector;
     char *explanation;
 };

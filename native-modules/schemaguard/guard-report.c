@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "guard-report.h"
 
-#include "guard-json.h"
-
 void
 guard_collector_init(GuardCollector *self)
 {
@@ -10,14 +8,24 @@ guard_collector_init(GuardCollector *self)
     self->issues = g_array_new(FALSE, TRUE, sizeof(SchemaGuardIssue));
     self->kinds = g_array_new(FALSE, TRUE, sizeof(uint8_t));
     self->bounds = g_array_new(FALSE, TRUE, sizeof(uint32_t));
+    self->text = g_string_sized_new(128);
+}
+
+void
+guard_collector_finish(GuardCollector *self)
+{
+    g_clear_pointer(&self->kinds, g_array_unref);
+    g_clear_pointer(&self->bounds, g_array_unref);
+    if (self->text != NULL) {
+        g_string_free(g_steal_pointer(&self->text), TRUE);
+    }
 }
 
 void
 guard_collector_clear(GuardCollector *self)
 {
+    guard_collector_finish(self);
     g_clear_pointer(&self->issues, g_array_unref);
-    g_clear_pointer(&self->kinds, g_array_unref);
-    g_clear_pointer(&self->bounds, g_array_unref);
     guard_arena_clear(&self->arena);
 }
 
@@ -39,33 +47,15 @@ guard_report_drop(GuardCollector *self, uint32_t to)
     return was_clean;
 }
 
-/* The JSON pointer of the value that is being read. */
 static const char *
-instance_path(GuardRun *run)
+join(GuardCollector *self, const char *path, const char *keyword)
 {
-    g_autoptr(GString) path = g_string_new(NULL);
-    for (uint32_t i = 0; i < run->frame_count; i++) {
-        const GuardFrame *frame = &run->frames[i];
-        bool object = frame->kind == GUARD_FRAME_OBJECT ||
-                      frame->kind == GUARD_FRAME_REST_PROPERTIES;
-        if (frame->kind == GUARD_FRAME_INPLACE || frame->phase == GUARD_PHASE_NAME) {
-            continue;
-        }
-        if (object && frame->key != NULL) {
-            JsonStringInfo info;
-            const char *bad;
-            const char *close = json_string_check(frame->key, run->end, &info, &bad);
-            size_t raw = (size_t)(close - frame->key);
-            g_autofree char *name = g_malloc(raw + 1);
-            size_t length = json_string_unescape(frame->key, raw, name, NULL);
-            g_string_append_c(path, '/');
-            guard_json_append_token(path, name, length);
-        }
-        else if (!object && frame->value != NULL) {
-            g_string_append_printf(path, "/%u", frame->index);
-        }
+    g_string_assign(self->text, path);
+    if (keyword != NULL) {
+        g_string_append_c(self->text, '/');
+        g_string_append(self->text, keyword);
     }
-    return guard_arena_copy(&run->collector->arena, path->str, path->len);
+    return guard_arena_copy(&self->arena, self->text->str, self->text->len);
 }
 
 SchemaGuardIssue *
@@ -81,14 +71,16 @@ guard_report_add(GuardRun *run, const char *code, const GuardNode *node,
     self->count++;
     SchemaGuardIssue issue = {.code = code};
     issue.keyword = node != NULL ? guard_keywords[keyword].name : "";
-    issue.instance_path = instance_path(run);
-    issue.schema_path = "";
+    issue.instance_path = guard_report_instance_path(run);
+    issue.schema_path = issue.evaluation_path = "";
     if (node != NULL) {
         /* The schema `false` fails as a whole: no keyword below its own place. */
-        bool below = keyword != GUARD_KEYWORD_NONE;
-        issue.schema_path = guard_arena_printf(
-            &self->arena, "%s%s%s", guard_program_text(run->program, node->path),
-            below ? "/" : "", below ? issue.keyword : "");
+        const char *below = keyword != GUARD_KEYWORD_NONE ? issue.keyword : NULL;
+        const char *own = guard_program_text(run->program, node->path);
+        const char *way = guard_report_evaluation_path(run, node);
+        issue.schema_path = join(self, own, below);
+        issue.evaluation_path =
+            way != NULL ? join(self, way, below) : issue.schema_path;
     }
     issue.offset = (size_t)(at - run->text);
     uint8_t kind = (uint8_t)keyword;
@@ -281,7 +273,7 @@ guard_report_branches(GuardRun *run, GuardFrame *frame, const GuardOp *op, bool 
     }
     else {
         Branch branch = {0};
-        size_t path = strlen(instance_path(run));
+        size_t path = strlen(guard_report_instance_path(run));
         uint32_t best = pick_branch(run, frame, op, &branch, path);
         keep_branch(run, frame, op, best, branch);
     }

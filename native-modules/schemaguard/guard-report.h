@@ -19,13 +19,17 @@ enum {
 
 struct GuardCollector {
     GuardArena arena;
-    GArray *issues; /* SchemaGuardIssue */
-    GArray *kinds;  /* uint8_t: GuardKeyword of each issue */
-    GArray *bounds; /* uint32_t: number of issues behind each failed branch */
-    uint32_t count; /* of issues, worded or not */
+    GArray *issues;   /* SchemaGuardIssue */
+    GArray *kinds;    /* uint8_t: GuardKeyword of each issue */
+    GArray *bounds;   /* uint32_t: number of issues behind each failed branch */
+    uint32_t count;   /* of issues, worded or not */
+    GString *text;    /* of one path or message being written */
+    const char *mask; /* borrowed; stands for values, NULL: they stand for themselves */
 };
 
 void guard_collector_init(GuardCollector *self);
+/* Frees what only collecting needs; the issues stay. */
+void guard_collector_finish(GuardCollector *self);
 void guard_collector_clear(GuardCollector *self);
 
 uint32_t guard_report_count(const GuardCollector *self);
@@ -47,6 +51,11 @@ void guard_report_stop(GuardRun *run);
 SchemaGuardIssue *guard_report_add(GuardRun *run, const char *code,
                                    const GuardNode *node, GuardKeyword keyword,
                                    const char *at);
+
+/* guard-report-path.c: the JSON pointer of the value that is being read, and the way
+ * through the schema to the node that looks at it (NULL: just the node's own path). */
+const char *guard_report_instance_path(GuardRun *run);
+const char *guard_report_evaluation_path(GuardRun *run, const GuardNode *node);
 
 /* guard-words.c: the message of one failed assertion. */
 void guard_words(GuardRun *run, SchemaGuardIssue *issue, const GuardNode *node,

@@ -8,89 +8,6 @@
 
 #include <base-utf8.h>
 
-const char *
-guard_words_code(GuardKeyword keyword)
-{
-    switch ((int)keyword) {
-    case GUARD_KEYWORD_TYPE:
-        return "wrong-type";
-    case GUARD_KEYWORD_REQUIRED:
-        return "missing-property";
-    case GUARD_KEYWORD_DEPENDENCIES:
-    case GUARD_KEYWORD_DEPENDENT_REQUIRED:
-        return "missing-dependent";
-    case GUARD_KEYWORD_ADDITIONAL_PROPERTIES:
-    case GUARD_KEYWORD_UNEVALUATED_PROPERTIES:
-        return "unknown-property";
-    case GUARD_KEYWORD_ENUM:
-        return "not-in-enum";
-    case GUARD_KEYWORD_CONST:
-        return "not-const";
-    case GUARD_KEYWORD_MINIMUM:
-    case GUARD_KEYWORD_EXCLUSIVE_MINIMUM:
-        return "too-small";
-    case GUARD_KEYWORD_MAXIMUM:
-    case GUARD_KEYWORD_EXCLUSIVE_MAXIMUM:
-        return "too-large";
-    case GUARD_KEYWORD_MULTIPLE_OF:
-        return "not-multiple";
-    case GUARD_KEYWORD_MIN_LENGTH:
-        return "too-short";
-    case GUARD_KEYWORD_MAX_LENGTH:
-        return "too-long";
-    case GUARD_KEYWORD_PATTERN:
-        return "pattern-mismatch";
-    case GUARD_KEYWORD_FORMAT:
-        return "format-mismatch";
-    case GUARD_KEYWORD_MIN_ITEMS:
-        return "too-few-items";
-    case GUARD_KEYWORD_MAX_ITEMS:
-        return "too-many-items";
-    case GUARD_KEYWORD_UNIQUE_ITEMS:
-        return "not-unique";
-    case GUARD_KEYWORD_CONTAINS:
-    case GUARD_KEYWORD_MIN_CONTAINS:
-        return "contains-too-few";
-    case GUARD_KEYWORD_MAX_CONTAINS:
-        return "contains-too-many";
-    case GUARD_KEYWORD_MIN_PROPERTIES:
-        return "too-few-properties";
-    case GUARD_KEYWORD_MAX_PROPERTIES:
-        return "too-many-properties";
-    case GUARD_KEYWORD_ANY_OF:
-    case GUARD_KEYWORD_ONE_OF:
-        return "no-branch";
-    case GUARD_KEYWORD_NOT:
-        return "not-allowed";
-    case GUARD_KEYWORD_UNEVALUATED_ITEMS:
-        return "unknown-item";
-    default:
-        return "false-schema";
-    }
-}
-
-void
-guard_words_types(GString *out, unsigned types)
-{
-    static const struct {
-        unsigned bit;
-        const char *name;
-    } names[] = {
-        {GUARD_TYPE_STRING, "string"},   {GUARD_TYPE_NUMBER, "number"},
-        {GUARD_TYPE_INTEGER, "integer"}, {GUARD_TYPE_BOOLEAN, "boolean"},
-        {GUARD_TYPE_OBJECT, "object"},   {GUARD_TYPE_ARRAY, "array"},
-        {GUARD_TYPE_NULL, "null"},
-    };
-    const char *before = "";
-    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
-        if ((types & names[i].bit) == names[i].bit) {
-            g_string_append_printf(out, "%s%s", before, names[i].name);
-            before = " or ";
-            types &= ~names[i].bit;
-        }
-    }
-}
-
 /* Returns the byte behind the value at `p`, which may be broken JSON. */
 static const char *
 value_end(GuardRun *run, const char *p)
@@ -105,23 +22,35 @@ value_end(GuardRun *run, const char *p)
     return p + scan.at;
 }
 
-/* The value as text: shortened at a character, control characters made visible. */
+/* The text as it is shown: shortened at a character, control characters made visible.
+ */
 static const char *
 excerpt(GuardRun *run, const char *p, const char *end)
 {
-    g_autoptr(GString) out = g_string_new(NULL);
-    bool cut = (size_t)(end - p) > GUARD_REPORT_EXCERPT_MAX;
+    size_t length = (size_t)(end - p);
+    bool cut = length > GUARD_REPORT_EXCERPT_MAX;
     const char *stop = cut ? p + GUARD_REPORT_EXCERPT_MAX : end;
     while (cut && stop > p && base_utf8_is_tail((unsigned char)*stop)) {
         stop--;
     }
+    char out[GUARD_REPORT_EXCERPT_MAX + sizeof "..."];
+    char *to = out;
     for (; p < stop; p++) {
-        g_string_append_c(out, (unsigned char)*p < ' ' ? ' ' : *p);
+        *to++ = (unsigned char)*p < ' ' ? ' ' : *p;
     }
     if (cut) {
-        g_string_append(out, "...");
+        to = stpcpy(to, "...");
     }
-    return guard_arena_copy(&run->collector->arena, out->str, out->len);
+    return guard_arena_copy(&run->collector->arena, out, (size_t)(to - out));
+}
+
+/* A value as it is shown, unless values are not. */
+static const char *
+shown_value(GuardRun *run, const char *p, const char *end)
+{
+    const char *mask = run->collector->mask;
+    return mask != NULL ? guard_arena_copy(&run->collector->arena, mask, strlen(mask))
+                        : excerpt(run, p, end != NULL ? end : value_end(run, p));
 }
 
 static const char *
@@ -187,7 +116,9 @@ words_choice(GuardRun *run, SchemaGuardIssue *issue, GuardRef ref)
     for (uint32_t i = 0; i < part->count; i++) {
         const char *source = guard_program_text(program, choices[i].source);
         const char *near =
-            nearest_text(run, issue->got, strlen(issue->got), source, &best);
+            run->collector->mask == NULL
+                ? nearest_text(run, issue->got, strlen(issue->got), source, &best)
+                : NULL;
         issue->nearest = near != NULL ? near : issue->nearest;
         if (i < GUARD_REPORT_VALUES_MAX) {
             g_string_append_printf(list, "%s%.80s", i > 0 ? ", " : "", source);
@@ -392,7 +323,7 @@ void
 guard_words(GuardRun *run, SchemaGuardIssue *issue, const GuardNode *node,
             GuardKeyword keyword, const char *at, const char *end, size_t index)
 {
-    issue->got = excerpt(run, at, end != NULL ? end : value_end(run, at));
+    issue->got = shown_value(run, at, end);
     switch ((int)keyword) {
     case GUARD_KEYWORD_TYPE:
         words_type(run, issue, node);

@@ -64,6 +64,7 @@ typedef struct {
     bool allows_duplicates; /* the same name twice in an object is accepted */
     unsigned depth_max;     /* levels of a payload; 0: 256; at most 1024 */
     size_t bytes_max;       /* of a payload; 0: 1 GiB */
+    const char *mask;       /* what reports say instead of values; NULL: the values */
     const SchemaGuardOffer *offers;
     size_t offer_count;
 } SchemaGuardOptions;
@@ -82,10 +83,11 @@ bool schema_guard_is_valid(SchemaGuard *self, const char *text, size_t length);
 
 /* One thing that is wrong. All texts are UTF-8, none is NULL unless it says so. */
 typedef struct {
-    const char *code;          /* stable, e.g. "missing-property" */
-    const char *keyword;       /* of the schema, "" for problems of the text itself */
-    const char *instance_path; /* JSON pointer into the payload */
-    const char *schema_path;   /* JSON pointer into the schema */
+    const char *code;            /* stable, e.g. "missing-property" */
+    const char *keyword;         /* of the schema, "" for problems of the text itself */
+    const char *instance_path;   /* JSON pointer into the payload */
+    const char *schema_path;     /* JSON pointer into the schema, or URI#pointer */
+    const char *evaluation_path; /* the way there from the root, through references */
     const char *message;
     const char *expected; /* NULL where there is nothing to say */
     const char *got;      /* NULL; the offending value, shortened */
@@ -98,10 +100,13 @@ typedef struct {
 
 typedef struct SchemaGuardReport SchemaGuardReport;
 
-/* Everything that is wrong, in the order of the text. Never NULL. */
+/* Everything that is wrong, in the order of the text. Never NULL. A report is
+ * reference-counted and, but for its explanation, immutable. */
 SchemaGuardReport *schema_guard_report(SchemaGuard *self, const char *text,
                                        size_t length);
-void schema_guard_report_free(SchemaGuardReport *self);
+SchemaGuardReport *schema_guard_report_ref(SchemaGuardReport *self);
+/* NULL is accepted. */
+void schema_guard_report_unref(SchemaGuardReport *self);
 size_t schema_guard_report_count(const SchemaGuardReport *self);
 const SchemaGuardIssue *schema_guard_report_at(const SchemaGuardReport *self,
                                                size_t index);
@@ -186,7 +191,7 @@ bool schema_guard_pattern_search(SchemaGuardPattern *self, const char *text,
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SchemaGuard, schema_guard_unref)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SchemaGuardStream, schema_guard_stream_free)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(SchemaGuardReport, schema_guard_report_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SchemaGuardReport, schema_guard_report_unref)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SchemaGuardCheck, schema_guard_check_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SchemaGuardPattern, schema_guard_pattern_free)
 

@@ -15,7 +15,7 @@ stream_verdict(SchemaGuard *guard, const char *payload, size_t length, size_t pi
     for (size_t at = 0; at < length; at += piece)
         schema_guard_stream_feed(stream, payload + at, MIN(piece, length - at));
     bool valid = schema_guard_stream_finish(stream) == SCHEMA_GUARD_STREAM_COMPLETE;
-    schema_guard_report_free(schema_guard_stream_report(stream));
+    schema_guard_report_unref(schema_guard_stream_report(stream));
     return valid;
 }
 

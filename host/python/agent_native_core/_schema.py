@@ -25,14 +25,14 @@ class RequestSchemaGuard:
         return errors
 
     def _errors(self, payload):
-        _, issues = self._guard.report(payload)
         missing = set()
-        for code, _, _, _, message, _, line, column, expected, *_ in issues:
-            if code == "wrong-type":
+        for issue in self._guard.errors(payload):
+            if issue.code == "wrong-type":
                 return ["Payload must be a JSON object"]
-            if code != "missing-property":
-                raise TypeError(f"{message} (line {line}, column {column})")
-            missing.add(expected)
+            if issue.code != "missing-property":
+                where = f"line {issue.line}, column {issue.column}"
+                raise TypeError(f"{issue.message} ({where})")
+            missing.add(issue.expected)
         return [f"Missing required field: {n}" for n in self._required if n in missing]
 
 

@@ -25,6 +25,8 @@ import json
 
 import _ferrule_guard
 
+from ferrule import _guard_output
+
 __all__ = [
     "InvalidPayload",
     "InvalidSchema",
@@ -49,6 +51,9 @@ class InvalidPayload(ValueError):
     def __init__(self, message, errors=()):
         super().__init__(message)
         self.errors = list(errors)
+
+    def __reduce__(self):
+        return type(self), (str(self), self.errors)
 
 
 class _Row:
@@ -76,30 +81,36 @@ class _Row:
         return {name: getattr(self, name) for name in self.__slots__}
 
 
-class Issue(_Row):
+class Issue(_ferrule_guard.Issue):
     """One thing that is wrong with a payload.
 
-    `expected`, `got`, `nearest` (what was probably meant) and `branch` (of oneOf or
-    anyOf) are None where there is nothing to say.
+    code, keyword, message; instance_path, offset, line, column: where in the payload;
+    schema_path (where in the schema), evaluation_path (the way there, through
+    references); expected, got, nearest (what was probably meant), branch (of oneOf or
+    anyOf): None where there is nothing to say.
     """
 
-    __slots__ = (
-        "code",
-        "keyword",
-        "instance_path",
-        "schema_path",
-        "message",
-        "offset",
-        "line",
-        "column",
-        "expected",
-        "got",
-        "nearest",
-        "branch",
-    )
+    __slots__ = ()
 
     def __str__(self):
         return f"{self.instance_path or '(root)'}: {self.message}"
+
+    def __repr__(self):
+        said = ", ".join(f"{n}={v!r}" for n, v in self.as_dict().items() if v is not None)
+        return f"Issue({said})"
+
+    def __eq__(self, other):
+        if type(other) is not type(self):
+            return NotImplemented
+        return self.as_dict() == other.as_dict()
+
+    __hash__ = None
+
+    def __reduce__(self):
+        return type(self), tuple(self.as_dict().values())
+
+
+_ferrule_guard.use_issue(Issue)
 
 
 class Problem(_Row):
@@ -133,6 +144,7 @@ def _arguments(
     max_depth=DEFAULT_DEPTH,
     max_bytes=DEFAULT_BYTES,
     duplicate_keys="reject",
+    mask=None,
 ):
     if duplicate_keys not in ("reject", "last"):
         raise ValueError(f'duplicate_keys is "reject" or "last", not {duplicate_keys!r}')
@@ -149,6 +161,7 @@ def _arguments(
         max_depth,
         max_bytes,
         duplicate_keys == "last",
+        mask,
     )
 
 
@@ -166,7 +179,7 @@ class Stream:
 
     def errors(self):
         """Return every Issue of what has come so far."""
-        return [Issue(*row) for row in self._stream.report()[1]]
+        return self._stream.report()[1]
 
     def explain(self):
         """Return the errors as text for a model; "" when there are none."""
@@ -179,37 +192,38 @@ class SchemaGuard(_ferrule_guard.Guard):
     schema: str, bytes or parsed object. draft: "2020-12", "2019-09", "draft-07",
     "draft-06" or "draft-04", for a schema without "$schema". resources: {uri: schema}
     that "$ref" may name. duplicate_keys: "reject", or "last" as json.loads() has it.
+    mask: what errors and explanations show instead of the payload's values.
     """
 
     __slots__ = ()
 
     def __init__(self, schema, *, draft=None, assert_formats=True, resources=None,
                  max_depth=DEFAULT_DEPTH, max_bytes=DEFAULT_BYTES,
-                 duplicate_keys="reject"):
+                 duplicate_keys="reject", mask=None):
         arguments = _arguments(
             schema, draft, assert_formats, resources, max_depth, max_bytes,
-            duplicate_keys,
+            duplicate_keys, mask,
         )
         try:
             super().__init__(*arguments)
         except ValueError as error:
             raise InvalidSchema(str(error)) from None
 
-    def errors(self, payload):
-        """Return every Issue of the payload; [] when it is valid."""
-        return [Issue(*row) for row in self.report(payload)[1]]
+    def output(self, payload, format="basic"):
+        """Return the verdict as a dict of plain JSON values.
 
-    def explain(self, payload):
-        """Return text a model can correct itself from; "" when valid."""
-        return self.report(payload)[0]
+        "flag", "basic": the output formats of JSON Schema 2020-12. "list": that of the
+        output specification after it. "compact": {"valid": ..., "errors": {instance
+        path: [messages]}}, for prompts.
+        """
+        return _guard_output.render(self.errors(payload), format)
 
     def stream(self):
         """Return a Stream, for a payload that arrives in pieces."""
         return Stream(super().stream())
 
     def _refuse(self, payload):
-        text, rows = self.report(payload)
-        raise InvalidPayload(text, [Issue(*row) for row in rows])
+        raise InvalidPayload(*self.report(payload))
 
 
 def check(schema, **options):

@@ -2,8 +2,25 @@
 /* _ferrule_guard - the schema guard for Python. */
 #include "guardmodule.h"
 
+PyDoc_STRVAR(module_use_issue_doc,
+             "use_issue(type, /)\n--\n\nMake issues of this subclass of Issue.");
+
+static PyObject *
+module_use_issue(PyObject *module, PyObject *type)
+{
+    GuardState *state = PyModule_GetState(module);
+    if (!PyType_Check(type) ||
+        !PyType_IsSubtype((PyTypeObject *)type, state->issue_type)) {
+        PyErr_SetString(PyExc_TypeError, "not a subclass of Issue");
+        return NULL;
+    }
+    Py_XSETREF(state->issue_type, (PyTypeObject *)Py_NewRef(type));
+    Py_RETURN_NONE;
+}
+
 static PyMethodDef module_methods[] = {
-    {"check", guardobject_check, METH_VARARGS, guardobject_check_doc},
+    {"use_issue", module_use_issue, METH_O, module_use_issue_doc},
+    {"check", guardcheck_check, METH_VARARGS, guardcheck_check_doc},
     {NULL, NULL, 0, NULL},
 };
 
@@ -24,7 +41,9 @@ module_exec(PyObject *module)
     state->guard_type = add_type(module, &guardobject_spec);
     state->pattern_type = add_type(module, &guardpattern_spec);
     state->stream_type = add_type(module, &guardstream_spec);
-    bool ok = state->guard_type && state->pattern_type && state->stream_type;
+    state->issue_type = add_type(module, &guardissue_spec);
+    bool ok = state->guard_type && state->pattern_type && state->stream_type &&
+              state->issue_type;
     return ok ? 0 : -1;
 }
 
@@ -35,6 +54,7 @@ module_traverse(PyObject *module, visitproc visit, void *arg)
     Py_VISIT(state->guard_type);
     Py_VISIT(state->pattern_type);
     Py_VISIT(state->stream_type);
+    Py_VISIT(state->issue_type);
     return 0;
 }
 
@@ -45,6 +65,7 @@ module_clear(PyObject *module)
     Py_CLEAR(state->guard_type);
     Py_CLEAR(state->pattern_type);
     Py_CLEAR(state->stream_type);
+    Py_CLEAR(state->issue_type);
     return 0;
 }
 

@@ -16,17 +16,21 @@ typedef struct {
     PyTypeObject *guard_type;
     PyTypeObject *pattern_type;
     PyTypeObject *stream_type;
+    PyTypeObject *issue_type; /* or what use_issue() made of it */
 } GuardState;
 
 extern struct PyModuleDef guardmodule_definition;
 extern PyType_Spec guardobject_spec;
 extern PyType_Spec guardpattern_spec;
 extern PyType_Spec guardstream_spec;
+extern PyType_Spec guardissue_spec;
 
 /* Guard.stream(): a new stream of the guard. */
 PyObject *guardstream_new(PyTypeObject *type, SchemaGuard *guard);
 /* (explanation, issues) of a report, which stays the caller's. */
-PyObject *guardobject_report(SchemaGuardReport *report);
+PyObject *guardobject_report(PyTypeObject *issue_type, SchemaGuardReport *report);
+/* One of the report's issues; takes a reference to the report. */
+PyObject *guardissue_new(PyTypeObject *type, SchemaGuardReport *report, size_t index);
 
 /* A payload's bytes, followed by a NUL; `owned` keeps them. */
 typedef struct {
@@ -57,8 +61,13 @@ typedef struct {
     SchemaGuardOffer *offers; /* freed with PyMem_Free() */
 } GuardOptions;
 
-/* Reads (draft, assert_formats, resources, max_depth, max_bytes, allow_duplicates). */
+enum {
+    GUARD_OPTION_VALUES = 7
+};
+
+/* Reads (draft, assert_formats, resources, max_depth, max_bytes, allow_duplicates,
+ * mask); the last may be NULL. */
 bool guardobject_options(PyObject *const *values, GuardOptions *ret_options);
 
-PyObject *guardobject_check(PyObject *module, PyObject *args);
-extern const char guardobject_check_doc[];
+PyObject *guardcheck_check(PyObject *module, PyObject *args);
+extern const char guardcheck_check_doc[];

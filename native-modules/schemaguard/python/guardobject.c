@@ -79,21 +79,28 @@ guardobject_options(PyObject *const *values, GuardOptions *ret_options)
     options->ignores_formats = !asserts;
     options->allows_duplicates = duplicates > 0;
     options->depth_max = depth > 1u << 20 ? 1u << 20 : (unsigned)depth;
+    if (values[6] != NULL && values[6] != Py_None) {
+        options->mask = PyUnicode_AsUTF8(values[6]);
+        if (options->mask == NULL) {
+            return false;
+        }
+    }
     return read_draft(values[0], &options->draft) &&
            read_offers(values[2], ret_options);
 }
 
-/* Guard(schema, draft, assert_formats, resources, max_depth, max_bytes, duplicates) */
+/* Guard(schema, draft, assert_formats, resources, max_depth, max_bytes, duplicates,
+ * mask=None) */
 static int
 guard_init(PyObject *self, PyObject *args, PyObject *keywords)
 {
     GuardObject *object = (GuardObject *)self;
     const char *schema;
     Py_ssize_t length;
-    PyObject *values[6];
-    if (!PyArg_ParseTuple(args, "y#OOO!OOO", &schema, &length, &values[0], &values[1],
-                          &PyTuple_Type, &values[2], &values[3], &values[4],
-                          &values[5])) {
+    PyObject *values[GUARD_OPTION_VALUES] = {NULL};
+    if (!PyArg_ParseTuple(args, "y#OOO!OOO|O", &schema, &length, &values[0], &values[1],
+                          &PyTuple_Type, &values[2], &values[3], &values[4], &values[5],
+                          &values[6])) {
         return -1;
     }
     if (object->guard != NULL) {
@@ -238,22 +245,12 @@ guard_is_valid_object(PyObject *self, PyObject *object)
 }
 
 static PyObject *
-issue_tuple(const SchemaGuardIssue *issue)
-{
-    return Py_BuildValue("(sssssnnnzzzz)", issue->code, issue->keyword,
-                         issue->instance_path, issue->schema_path, issue->message,
-                         (Py_ssize_t)issue->offset, (Py_ssize_t)issue->line,
-                         (Py_ssize_t)issue->column, issue->expected, issue->got,
-                         issue->nearest, issue->branch);
-}
-
-static PyObject *
-report_list(const SchemaGuardReport *report)
+issue_list(PyTypeObject *type, SchemaGuardReport *report)
 {
     size_t count = schema_guard_report_count(report);
     PyObject *list = PyList_New((Py_ssize_t)count);
     for (size_t i = 0; list != NULL && i < count; i++) {
-        PyObject *item = issue_tuple(schema_guard_report_at(report, i));
+        PyObject *item = guardissue_new(type, report, i);
         if (item == NULL) {
             Py_CLEAR(list);
             break;
@@ -263,38 +260,104 @@ report_list(const SchemaGuardReport *report)
     return list;
 }
 
-PyObject *
-guardobject_report(SchemaGuardReport *report)
+static PyObject *
+explanation_of(SchemaGuardReport *report)
 {
-    PyObject *list = report_list(report);
-    return list != NULL
-               ? Py_BuildValue("(sN)", schema_guard_report_explain(report), list)
-               : NULL;
+    const char *text = schema_guard_report_explain(report);
+    return PyUnicode_DecodeUTF8(text, (Py_ssize_t)strlen(text), "replace");
 }
 
-PyDoc_STRVAR(
-    guard_report_doc,
-    "report(payload, /)\n--\n\n"
-    "Return (explanation, issues), issues as tuples of code, keyword, "
-    "instance_path, schema_path, message, offset, line, column, expected, got, "
-    "nearest, branch.");
+PyObject *
+guardobject_report(PyTypeObject *issue_type, SchemaGuardReport *report)
+{
+    PyObject *list = issue_list(issue_type, report);
+    PyObject *text = list != NULL ? explanation_of(report) : NULL;
+    if (text == NULL) {
+        Py_XDECREF(list);
+        return NULL;
+    }
+    return Py_BuildValue("(NN)", text, list);
+}
 
-static PyObject *
-guard_report(PyObject *self, PyObject *payload)
+/* Returns NULL with an exception set, or without one when there is nothing wrong. */
+static SchemaGuardReport *
+make_report(PyObject *self, PyObject *payload)
 {
     SchemaGuard *guard = get_guard(self);
     GuardText text;
-    if (guard == NULL || !guardtext_get(payload, &text)) {
+    SchemaGuardReport *report = NULL;
+    if (guard != NULL && guardtext_get(payload, &text)) {
+        if (!is_valid(guard, &text)) {
+            report = schema_guard_report(guard, text.text, text.length);
+        }
+        guardtext_clear(&text);
+    }
+    return report;
+}
+
+/* The one payload of a method that needs its module. */
+static PyObject *
+only_argument(const char *name, PyObject *const *args, Py_ssize_t count,
+              PyObject *keywords)
+{
+    if (count != 1 || (keywords != NULL && PyTuple_GET_SIZE(keywords) > 0)) {
+        PyErr_Format(PyExc_TypeError, "%s() takes one payload", name);
         return NULL;
     }
-    if (is_valid(guard, &text)) {
-        guardtext_clear(&text);
-        return Py_BuildValue("(s[])", "");
+    return args[0];
+}
+
+PyDoc_STRVAR(guard_errors_doc,
+             "errors(payload, /)\n--\n\n"
+             "Return every Issue of the payload; [] when it is valid.");
+
+static PyObject *
+guard_errors(PyObject *self, PyTypeObject *defining, PyObject *const *args,
+             Py_ssize_t count, PyObject *keywords)
+{
+    PyObject *payload = only_argument("errors", args, count, keywords);
+    if (payload == NULL) {
+        return NULL;
     }
-    g_autoptr(SchemaGuardReport) report =
-        schema_guard_report(guard, text.text, text.length);
-    guardtext_clear(&text);
-    return guardobject_report(report);
+    GuardState *state = PyType_GetModuleState(defining);
+    g_autoptr(SchemaGuardReport) report = make_report(self, payload);
+    if (report == NULL) {
+        return PyErr_Occurred() ? NULL : PyList_New(0);
+    }
+    return issue_list(state->issue_type, report);
+}
+
+PyDoc_STRVAR(guard_explain_doc,
+             "explain(payload, /)\n--\n\n"
+             "Return text a model can correct itself from; \"\" when valid.");
+
+static PyObject *
+guard_explain(PyObject *self, PyObject *payload)
+{
+    g_autoptr(SchemaGuardReport) report = make_report(self, payload);
+    if (report == NULL) {
+        return PyErr_Occurred() ? NULL : PyUnicode_FromStringAndSize(NULL, 0);
+    }
+    return explanation_of(report);
+}
+
+PyDoc_STRVAR(guard_report_doc, "report(payload, /)\n--\n\n"
+                               "Return (explanation, errors).");
+
+static PyObject *
+guard_report(PyObject *self, PyTypeObject *defining, PyObject *const *args,
+             Py_ssize_t count, PyObject *keywords)
+{
+    PyObject *payload = only_argument("report", args, count, keywords);
+    if (payload == NULL) {
+        return NULL;
+    }
+    GuardState *state = PyType_GetModuleState(defining);
+    g_autoptr(SchemaGuardReport) report = make_report(self, payload);
+    if (report == NULL) {
+        return PyErr_Occurred() ? NULL : Py_BuildValue("(s[])", "");
+    }
+    return guardobject_report(state->issue_type, report);
 }
 
 PyDoc_STRVAR(guard_stream_doc, "stream()\n--\n\nReturn a stream for one payload.");
@@ -325,57 +388,16 @@ guard_dump(PyObject *self, PyObject *unused)
     return PyUnicode_FromString(text);
 }
 
-const char guardobject_check_doc[] =
-    "check(schema, draft, assert_formats, resources, max_depth, max_bytes, duplicates, "
-    "/)\n--\n\nReturn what is wrong or suspicious about a schema, as tuples of "
-    "is_error, code, message, pointer, offset, line, column.";
-
-static PyObject *
-check_list(const SchemaGuardCheck *check)
-{
-    PyObject *list = PyList_New(0);
-    for (size_t i = 0; list != NULL && i < schema_guard_check_count(check); i++) {
-        const SchemaGuardProblem *problem = schema_guard_check_at(check, i);
-        PyObject *item = Py_BuildValue(
-            "(Nsssnnn)", PyBool_FromLong(problem->is_error), problem->code,
-            problem->message, problem->pointer, (Py_ssize_t)problem->offset,
-            (Py_ssize_t)problem->line, (Py_ssize_t)problem->column);
-        if (item == NULL || PyList_Append(list, item) < 0) {
-            Py_CLEAR(list);
-        }
-        Py_XDECREF(item);
-    }
-    return list;
-}
-
-PyObject *
-guardobject_check(PyObject *module, PyObject *args)
-{
-    const char *schema;
-    Py_ssize_t length;
-    PyObject *values[6];
-    if (!PyArg_ParseTuple(args, "y#OOO!OOO", &schema, &length, &values[0], &values[1],
-                          &PyTuple_Type, &values[2], &values[3], &values[4],
-                          &values[5])) {
-        return NULL;
-    }
-    GuardOptions options;
-    PyObject *list = NULL;
-    if (guardobject_options(values, &options)) {
-        g_autoptr(SchemaGuardCheck) check =
-            schema_guard_check(schema, (size_t)length, &options.options);
-        list = check_list(check);
-    }
-    PyMem_Free(options.offers);
-    return list;
-}
-
 static PyMethodDef guard_methods[] = {
     {"is_valid", guard_is_valid, METH_O, guard_is_valid_doc},
     {"validate", guard_validate, METH_O, guard_validate_doc},
     {"loads", guard_loads, METH_O, guard_loads_doc},
     {"is_valid_object", guard_is_valid_object, METH_O, guard_is_valid_object_doc},
-    {"report", guard_report, METH_O, guard_report_doc},
+    {"errors", (PyCFunction)(void (*)(void))guard_errors,
+     METH_METHOD | METH_FASTCALL | METH_KEYWORDS, guard_errors_doc},
+    {"explain", guard_explain, METH_O, guard_explain_doc},
+    {"report", (PyCFunction)(void (*)(void))guard_report,
+     METH_METHOD | METH_FASTCALL | METH_KEYWORDS, guard_report_doc},
     {"stream", (PyCFunction)(void (*)(void))guard_stream,
      METH_METHOD | METH_FASTCALL | METH_KEYWORDS, guard_stream_doc},
     {"dump", guard_dump, METH_NOARGS, guard_dump_doc},

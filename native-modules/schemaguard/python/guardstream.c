@@ -87,7 +87,8 @@ stream_report(PyObject *self, PyObject *unused)
     g_autoptr(SchemaGuardReport) report =
         schema_guard_stream_report(((StreamObject *)self)->stream);
     STREAM_UNLOCK(self);
-    return guardobject_report(report);
+    GuardState *state = PyType_GetModuleState(Py_TYPE(self));
+    return guardobject_report(state->issue_type, report);
 }
 
 static PyMethodDef stream_methods[] = {

@@ -18,7 +18,7 @@ struct GuardDeleter {
     void
     operator()(SchemaGuardReport *report) const
     {
-        schema_guard_report_free(report);
+        schema_guard_report_unref(report);
     }
 };
 
