@@ -12,8 +12,14 @@
 
 #include "cache-view-private.h"
 
-/* Counts one event of a tool (0: no row of its own). */
-void cache_count(ToolCache *cache, uint32_t tool, CacheCount what);
+/* Counts an event of a tool (0: no row of its own) `by` times. */
+void cache_count_by(ToolCache *cache, uint32_t tool, CacheCount what, uint64_t by);
+
+static inline void
+cache_count(ToolCache *cache, uint32_t tool, CacheCount what)
+{
+    cache_count_by(cache, tool, what, 1);
+}
 
 /* In the child of a fork, which runs in the one thread that is left: its stripes were
  * its parent's. */

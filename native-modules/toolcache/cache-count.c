@@ -74,16 +74,16 @@ count_find(ToolCache *cache)
 }
 
 void
-cache_count(ToolCache *cache, uint32_t tool, CacheCount what)
+cache_count_by(ToolCache *cache, uint32_t tool, CacheCount what, uint64_t by)
 {
     CountClaim *claim = count_find(cache);
     _Atomic uint64_t *count = &claim->stripe->rows[tool].counts[what];
     if (claim->is_shared) {
-        atomic_fetch_add_explicit(count, 1, memory_order_relaxed);
+        atomic_fetch_add_explicit(count, by, memory_order_relaxed);
         return;
     }
     uint64_t value = atomic_load_explicit(count, memory_order_relaxed);
-    atomic_store_explicit(count, value + 1, memory_order_relaxed);
+    atomic_store_explicit(count, value + by, memory_order_relaxed);
 }
 
 uint64_t

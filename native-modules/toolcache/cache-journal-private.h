@@ -27,6 +27,7 @@ typedef enum {
     CACHE_JOURNAL_CLEAR,
     CACHE_JOURNAL_FORGET_TOOL,
     CACHE_JOURNAL_FORGET_TAG,
+    CACHE_JOURNAL_FORGET_PARTITION,
 } CacheJournalOp;
 
 typedef struct {
@@ -34,6 +35,7 @@ typedef struct {
     ToolCacheKey key;     /* of FORGET_...: the name is `tool` */
     ToolCacheValue value; /* of SET only */
     int64_t ttl_ns;       /* 0: for ever */
+    int64_t stale_ns;
     const ToolCacheTag *tags;
     size_t tag_count;
 } CacheJournalRecord;

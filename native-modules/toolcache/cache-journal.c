@@ -11,9 +11,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#define JOURNAL_MAGIC UINT64_C(0x314C4E524A525246) /* "FRRJRNL1" */
-#define JOURNAL_MARK  UINT32_C(0x8E5DC1A7)         /* begins every record */
-#define JOURNAL_SMALL ((uint64_t)1 << 20)          /* bytes not worth rewriting */
+#define JOURNAL_MAGIC   UINT64_C(0x314C4E524A525246) /* "FRRJRNL1" */
+#define JOURNAL_MARK    UINT32_C(0x8E5DC1A7)         /* begins every record */
+#define JOURNAL_VERSION 2u
+#define JOURNAL_SMALL   ((uint64_t)1 << 20) /* bytes not worth rewriting */
 
 typedef struct {
     uint64_t magic;
@@ -33,6 +34,7 @@ typedef struct {
     uint32_t tool_size, args_size;
     uint64_t value_size;
     int64_t deadline_ns; /* wall clock; 0: never */
+    int64_t stale_ns;    /* for how long it is kept after that */
     /* follow: tag_count times (uint32_t size, text); tool; args; value */
 } RecordBody;
 
@@ -77,7 +79,7 @@ journal_write(int descriptor, const void *bytes, size_t size)
 static bool
 journal_begin(int descriptor)
 {
-    JournalHead head = {.magic = JOURNAL_MAGIC, .version = 1};
+    JournalHead head = {.magic = JOURNAL_MAGIC, .version = JOURNAL_VERSION};
     return journal_write(descriptor, &head, sizeof(head));
 }
 
@@ -168,13 +170,14 @@ journal_parse(const unsigned char *at, size_t size, CacheJournalRecord *record,
         return false;
     }
     memcpy(&body, start, sizeof(body));
-    if (body.op < CACHE_JOURNAL_SET || body.op > CACHE_JOURNAL_FORGET_TAG ||
+    if (body.op < CACHE_JOURNAL_SET || body.op > CACHE_JOURNAL_FORGET_PARTITION ||
         body.kind > TOOL_CACHE_UCS4 || body.tag_count > TOOL_CACHE_TAGS_MAX ||
         !journal_take_tags(&at, end, body.tag_count, tags)) {
         return false;
     }
     *record = (CacheJournalRecord){
         .op = (CacheJournalOp)body.op, .tags = tags, .tag_count = body.tag_count};
+    record->stale_ns = MAX(body.stale_ns, 0);
     record->key.tool = (const char *)journal_take(&at, end, body.tool_size);
     record->key.tool_size = body.tool_size;
     record->key.args = (const char *)journal_take(&at, end, body.args_size);
@@ -239,8 +242,11 @@ cache_journal_load(CacheJournal *self,
         head.magic != JOURNAL_MAGIC) {
         return journal_fail(error, self->path, "not a journal of this program");
     }
-    if (head.version != 1) {
-        return journal_fail(error, self->path, "written by a newer version");
+    if (head.version != JOURNAL_VERSION) {
+        return journal_fail(error, self->path,
+                            head.version > JOURNAL_VERSION
+                                ? "written by a newer version"
+                                : "written by an older version");
     }
     size_t size = (size_t)status.st_size;
     unsigned char *base = mmap(NULL, size, PROT_READ, MAP_PRIVATE, self->descriptor, 0);
@@ -266,6 +272,7 @@ journal_encode(GByteArray *out, const CacheJournalRecord *record)
         .args_size = (uint32_t)record->key.args_size,
         .value_size = record->value.size,
         .deadline_ns = record->ttl_ns != 0 ? journal_wall_clock() + record->ttl_ns : 0,
+        .stale_ns = record->stale_ns,
     };
     RecordHead head = {.mark = JOURNAL_MARK};
     guint start = out->len;
@@ -331,6 +338,7 @@ journal_write_entries(ToolCache *cache, int descriptor, GByteArray *buffer)
             .key = {item.tool, item.tool_size, item.args, item.args_size, 0},
             .value = item.value,
             .ttl_ns = MAX(item.expires_in_ns, 0),
+            .stale_ns = (int64_t)item.stale_ns,
             .tags = item.tags,
             .tag_count = item.tag_count,
         };

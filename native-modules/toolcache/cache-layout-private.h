@@ -21,7 +21,7 @@
 #include "tool-cache.h"
 
 #define CACHE_MAGIC   UINT64_C(0x31454843414C4F54) /* "TOLCACHE1", cut */
-#define CACHE_VERSION 1u
+#define CACHE_VERSION 2u
 #define CACHE_PAGE    4096u
 #define CACHE_UNIT    8u /* bytes; blocks are whole units, references count them */
 
@@ -31,7 +31,7 @@ enum {
     CACHE_SHARD_ENTRIES = 8192, /* fewer entries than twice this: one shard */
     CACHE_TOUCH_RING = 512,     /* hits remembered for the policy, per shard */
     CACHE_NAMES = 4096,         /* rows for tools and tags; row 0 stands for the rest */
-    CACHE_NAME_TEXT = 104,      /* bytes of a name that are kept for reports */
+    CACHE_NAME_TEXT = 232,      /* bytes of a name that are kept for reports */
     CACHE_STRIPES = 64,         /* threads that count at once without sharing */
     CACHE_WHEEL_LEVELS = 6,
     CACHE_WHEEL_SLOTS = 64,
@@ -121,7 +121,7 @@ typedef struct {
     uint32_t size;        /* bytes of this and what follows it; multiple of 8 */
     uint32_t stale_ticks; /* how long before the deadline it is no longer fresh */
     uint16_t tag_count;
-    uint16_t is_negative;
+    uint16_t reserved;
     /* tag_count of CacheTagMark follow */
 } CacheExtra;
 
@@ -216,10 +216,12 @@ typedef struct {
     _Atomic uint64_t hash; /* 0: free row; written last */
     _Atomic uint32_t generation;
     uint32_t size; /* of the whole name */
-    char text[CACHE_NAME_TEXT + 8];
+    uint64_t
+        partition; /* hash of its partition's name, 0: none; written before `hash` */
+    char text[CACHE_NAME_TEXT];
 } CacheName;
 
-G_STATIC_ASSERT(sizeof(CacheName) == 128);
+G_STATIC_ASSERT(sizeof(CacheName) == 256);
 
 /* One thread's counts. */
 typedef enum {
@@ -231,12 +233,19 @@ typedef enum {
     CACHE_COUNT_SET,
     CACHE_COUNT_REFUSED,
     CACHE_COUNT_DELETED,
-    CACHE_COUNTS,
+    CACHE_COUNT_STALE, /* served though no longer fresh */
+    CACHE_COUNT_JOINED,
+    CACHE_COUNT_LOAD_FAILED,
+    CACHE_COUNT_LOAD_NS, /* of all loads together */
+    CACHE_COUNT_LOAD,    /* TOOL_CACHE_LOAD_BUCKETS of them, by how long they took */
+    CACHE_COUNTS = CACHE_COUNT_LOAD + TOOL_CACHE_LOAD_BUCKETS + 1,
 } CacheCount;
 
 typedef struct {
     _Atomic uint64_t counts[CACHE_COUNTS];
 } CacheRow;
+
+G_STATIC_ASSERT(sizeof(CacheRow) == 256);
 
 typedef struct {
     alignas(64) _Atomic uint64_t owner; /* process and thread; 0: free */

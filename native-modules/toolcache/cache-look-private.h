@@ -32,13 +32,28 @@ bool cache_look_is_spelled(const CacheKeys *self);
 
 typedef enum {
     CACHE_SEEN_VALID,
+    CACHE_SEEN_STALE, /* its life is over, but not the time it is kept for */
     CACHE_SEEN_EXPIRED,
     CACHE_SEEN_INVALIDATED,
     CACHE_SEEN_NOT,
     CACHE_SEEN_ERROR,
 } CacheSeen;
 
-bool cache_look_is_expired(const ToolCache *self, uint64_t life);
+/* Whether it is that late, in ticks. */
+bool cache_look_is_past(const ToolCache *self, uint64_t deadline);
+
+static inline bool
+cache_look_is_expired(const ToolCache *self, uint64_t life)
+{
+    uint64_t deadline = cache_life_deadline(life);
+    return deadline != CACHE_DEADLINE_NONE && cache_look_is_past(self, deadline);
+}
+
+/* Where the CacheExtra of an entry that has one is in the arena. */
+uint64_t cache_look_extra_at(const CacheSpot *spot);
+
+/* When an entry's life ends, in ticks; CACHE_DEADLINE_NONE: never. */
+uint64_t cache_look_fresh_until(const CacheView *view, const CacheSpot *spot);
 
 /* What an entry that was found is worth now. */
 CacheSeen cache_look_judge(const ToolCache *self, const CacheView *view,

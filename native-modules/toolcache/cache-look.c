@@ -9,12 +9,8 @@
 
 /* The cheap clock decides, except in the last moments of an entry's life. */
 bool
-cache_look_is_expired(const ToolCache *self, uint64_t life)
+cache_look_is_past(const ToolCache *self, uint64_t deadline)
 {
-    uint64_t deadline = cache_life_deadline(life);
-    if (deadline == CACHE_DEADLINE_NONE) {
-        return false;
-    }
     int64_t now = base_clock_now_coarse(&self->clock);
     if (G_LIKELY(cache_look_ticks(now + BASE_CLOCK_COARSE_LAG_NS) < deadline)) {
         return false;
@@ -91,13 +87,43 @@ look_search(CacheKey *key, CacheMatch match, CacheSpot *ret_spot)
     return search == CACHE_SEARCH_FOUND;
 }
 
-static bool
-look_is_tag_stale(const ToolCache *self, const CacheView *view, const CacheSpot *spot)
+uint64_t
+cache_look_extra_at(const CacheSpot *spot)
 {
-    uint64_t at = (uint64_t)spot->ref * CACHE_UNIT + sizeof(CacheEntry);
+    return (uint64_t)spot->ref * CACHE_UNIT + sizeof(CacheEntry);
+}
+
+uint64_t
+cache_look_fresh_until(const CacheView *view, const CacheSpot *spot)
+{
+    uint64_t deadline = cache_life_deadline(spot->life);
+    if (deadline == CACHE_DEADLINE_NONE || !(spot->shape & CACHE_SHAPE_EXTRA)) {
+        return deadline;
+    }
+    const CacheExtra *extra =
+        (const CacheExtra *)(const void *)(view->arena + cache_look_extra_at(spot));
+    uint32_t stale = cache_racy_u32(&extra->stale_ticks);
+    return deadline > stale ? deadline - stale : 0;
+}
+
+/* For entries with extras. What they say holds if the bucket did not change; if it did,
+ * the verdict does not matter, for the copy will not be taken. */
+static CacheSeen
+look_judge_extra(const ToolCache *self, const CacheView *view, const CacheSpot *spot)
+{
+    uint64_t at = cache_look_extra_at(spot);
     uint64_t arena_size = (uint64_t)view->arena_units * CACHE_UNIT;
-    return cache_names_has_stale_tag(self, view->arena + at, arena_size - at) &&
-           cache_index_is_same(view, spot->bucket, spot->version);
+    CacheSeen seen = CACHE_SEEN_VALID;
+    uint64_t fresh_until = cache_look_fresh_until(view, spot);
+    if (cache_names_has_stale_tag(self, view->arena + at, arena_size - at)) {
+        seen = CACHE_SEEN_INVALIDATED;
+    }
+    else if (fresh_until != CACHE_DEADLINE_NONE &&
+             cache_look_is_past(self, fresh_until)) {
+        seen = CACHE_SEEN_STALE;
+    }
+    return cache_index_is_same(view, spot->bucket, spot->version) ? seen
+                                                                  : CACHE_SEEN_VALID;
 }
 
 CacheSeen
@@ -106,12 +132,12 @@ cache_look_judge(const ToolCache *self, const CacheView *view, const CacheSpot *
     if (G_UNLIKELY(!cache_names_is_current(self, spot->life))) {
         return CACHE_SEEN_INVALIDATED;
     }
-    if (G_UNLIKELY(spot->shape & CACHE_SHAPE_EXTRA) &&
-        look_is_tag_stale(self, view, spot)) {
-        return CACHE_SEEN_INVALIDATED;
+    if (cache_look_is_expired(self, spot->life)) {
+        return CACHE_SEEN_EXPIRED;
     }
-    return cache_look_is_expired(self, spot->life) ? CACHE_SEEN_EXPIRED
-                                                   : CACHE_SEEN_VALID;
+    return G_UNLIKELY(spot->shape & CACHE_SHAPE_EXTRA)
+               ? look_judge_extra(self, view, spot)
+               : CACHE_SEEN_VALID;
 }
 
 /* Looks for the spelling as it is, then for what it means. */

@@ -36,6 +36,10 @@ cache_names_generation(const ToolCache *cache, uint32_t row)
  * to be removed, because the numbers will come round again. */
 bool cache_names_invalidate(ToolCache *cache, uint32_t row);
 
+/* What the rows of a partition have in `partition`. */
+uint64_t cache_names_partition(const ToolCache *cache, const char *partition,
+                               size_t size);
+
 /* Whether an entry of that life was made after the last invalidation of its tool. */
 static inline bool
 cache_names_is_current(const ToolCache *cache, uint64_t life)

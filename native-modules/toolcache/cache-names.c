@@ -40,6 +40,22 @@ cache_names_find(const ToolCache *cache, CacheNameUse use, uint64_t hash)
     return 0;
 }
 
+static uint64_t
+names_partition(const ToolCache *cache, const char *text, size_t size)
+{
+    ToolCacheScope scope;
+    tool_cache_unscope(text, size, &scope);
+    return scope.partition != NULL
+               ? cache_names_partition(cache, scope.partition, scope.partition_size)
+               : 0;
+}
+
+uint64_t
+cache_names_partition(const ToolCache *cache, const char *partition, size_t size)
+{
+    return base_hash_bytes(&cache->hash, partition, size) | 1;
+}
+
 static uint32_t
 names_add_locked(ToolCache *cache, uint64_t identity, const char *text, size_t size)
 {
@@ -49,6 +65,7 @@ names_add_locked(ToolCache *cache, uint64_t identity, const char *text, size_t s
             continue;
         }
         name->size = (uint32_t)size;
+        name->partition = names_partition(cache, text, size);
         memcpy(name->text, text, MIN(size, CACHE_NAME_TEXT));
         atomic_store_explicit(&name->hash, identity, memory_order_release);
         return names_row(identity, probe);

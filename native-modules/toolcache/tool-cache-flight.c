@@ -12,8 +12,9 @@
 
 #include "base-futex.h"
 #include "cache-canonical-private.h"
+#include "cache-count-private.h"
 #include "cache-key-private.h"
-#include "cache-process-private.h"
+#include "cache-names-private.h"
 
 enum {
     FLIGHT_PROBE_MAX = 8,
@@ -158,7 +159,7 @@ flight_join_locked(ToolCache *cache, ToolCacheFlight *flight, FlightLeader self)
 
 /* Of the canonical key, so that every spelling joins the same flight. */
 static bool
-flight_hash(ToolCache *cache, const ToolCacheKey *key, uint64_t *ret_hash,
+flight_name(ToolCache *cache, const ToolCacheKey *key, ToolCacheFlight *flight,
             GError **error)
 {
     g_autoptr(GString) args = cache_canonical(key->args, key->args_size, error);
@@ -174,7 +175,9 @@ flight_hash(ToolCache *cache, const ToolCacheKey *key, uint64_t *ret_hash,
                             "tool and arguments are too large");
         return false;
     }
-    *ret_hash = full.hash;
+    flight->hash = full.hash;
+    flight->tool = cache_names_add(cache, CACHE_NAME_TOOL, full.tool_hash, key->tool,
+                                   key->tool_size);
     return true;
 }
 
@@ -182,16 +185,21 @@ ToolCacheFlightState
 tool_cache_flight_join(ToolCache *self, const ToolCacheKey *key,
                        ToolCacheFlight *ret_flight, GError **error)
 {
-    if (!flight_hash(self, key, &ret_flight->hash, error)) {
+    if (!flight_name(self, key, ret_flight, error)) {
         return TOOL_CACHE_FLIGHT_INVALID;
     }
     FlightLeader leader = flight_self();
+    ret_flight->began_ns = base_clock_now(&self->clock);
     if (!flight_lock(self)) {
+        ret_flight->process = leader.process;
         ret_flight->slot = TOOL_CACHE_FLIGHTS_MAX;
         return TOOL_CACHE_FLIGHT_LEAD;
     }
     ToolCacheFlightState state = flight_join_locked(self, ret_flight, leader);
     flight_unlock(self);
+    if (state == TOOL_CACHE_FLIGHT_WAIT) {
+        cache_count(self, ret_flight->tool, CACHE_COUNT_JOINED);
+    }
     return state;
 }
 
@@ -228,6 +236,7 @@ flight_take_over(ToolCache *cache, ToolCacheFlight *flight)
         flight_lead(slot, flight->hash, self);
         flight->turn = flight_turn(slot);
         flight->process = self.process;
+        flight->began_ns = base_clock_now(&cache->clock);
     }
     flight_unlock(cache);
     return is_mine;
@@ -284,18 +293,28 @@ tool_cache_flight_wait(ToolCache *self, ToolCacheFlight *flight, int64_t timeout
                : state;
 }
 
-static bool
-flight_is_mine(const ToolCacheFlight *flight)
+static void
+flight_count(ToolCache *cache, const ToolCacheFlight *flight, bool is_failed)
 {
-    return flight->slot < TOOL_CACHE_FLIGHTS_MAX &&
-           flight->process == (int32_t)getpid();
+    int64_t took = MAX(base_clock_now(&cache->clock) - flight->began_ns, 0);
+    unsigned bucket = 0;
+    while (bucket + 1 < TOOL_CACHE_LOAD_BUCKETS && took > TOOL_CACHE_LOAD_FIRST_NS
+                                                              << bucket) {
+        bucket++;
+    }
+    cache_count(cache, flight->tool, (CacheCount)(CACHE_COUNT_LOAD + bucket));
+    cache_count_by(cache, flight->tool, CACHE_COUNT_LOAD_NS, (uint64_t)took);
+    if (is_failed) {
+        cache_count(cache, flight->tool, CACHE_COUNT_LOAD_FAILED);
+    }
 }
 
-void
-tool_cache_flight_end(ToolCache *self, const ToolCacheFlight *flight,
-                      const char *failure, size_t size)
+/* Ends the turn; its waiters are told the failure, if there is one. */
+static void
+flight_finish(ToolCache *self, const ToolCacheFlight *flight, const char *failure,
+              size_t size)
 {
-    if (!flight_is_mine(flight) || !flight_lock(self)) {
+    if (flight->slot >= TOOL_CACHE_FLIGHTS_MAX || !flight_lock(self)) {
         return;
     }
     CacheFlightSlot *slot = &self->flights[flight->slot];
@@ -313,7 +332,19 @@ tool_cache_flight_end(ToolCache *self, const ToolCacheFlight *flight,
 }
 
 void
+tool_cache_flight_end(ToolCache *self, const ToolCacheFlight *flight,
+                      const char *failure, size_t size)
+{
+    if (flight->process == (int32_t)getpid()) {
+        flight_count(self, flight, failure != NULL);
+        flight_finish(self, flight, failure, size);
+    }
+}
+
+void
 tool_cache_flight_abandon(ToolCache *self, const ToolCacheFlight *flight)
 {
-    tool_cache_flight_end(self, flight, NULL, 0);
+    if (flight->process == (int32_t)getpid()) {
+        flight_finish(self, flight, NULL, 0);
+    }
 }

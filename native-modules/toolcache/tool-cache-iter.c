@@ -32,11 +32,15 @@ tool_cache_iter_free(ToolCacheIter *self)
     }
 }
 
-static bool
-iter_is_wanted(const ToolCacheIter *self, const CacheEntry *entry, uint64_t now)
+/* When the entry's life ends, in ticks; *ret_stale: for how many more it is kept. */
+static uint64_t
+iter_fresh_until(const CacheEntry *entry, uint32_t *ret_stale)
 {
-    return cache_names_is_valid(self->cache, entry) &&
-           cache_life_deadline(cache_entry_life(entry)) > now;
+    uint64_t deadline = cache_life_deadline(cache_entry_life(entry));
+    bool has_extra = cache_entry_shape(entry) & CACHE_SHAPE_EXTRA;
+    *ret_stale = has_extra ? ((const CacheExtra *)(entry + 1))->stale_ticks : 0;
+    return deadline == CACHE_DEADLINE_NONE ? deadline
+                                           : deadline - MIN(*ret_stale, deadline);
 }
 
 /* Tags of an entry; the texts are rows of the store, which are never changed. Names too
@@ -70,8 +74,12 @@ iter_copy(ToolCacheIter *self, CacheView *view, ToolCacheItem *item, size_t *ret
     bool is_alias = tag >> self->slot % 4 * 16 & CACHE_TAG_ALIAS;
     CacheEntry *entry = ref != 0 && !is_alias ? cache_view_entry(view, ref) : NULL;
     int64_t now = base_clock_now(&self->cache->clock);
-    if (entry == NULL ||
-        !iter_is_wanted(self, entry, (uint64_t)now >> CACHE_TICK_SHIFT)) {
+    if (entry == NULL || !cache_names_is_valid(self->cache, entry)) {
+        return false;
+    }
+    uint32_t stale;
+    uint64_t fresh_until = iter_fresh_until(entry, &stale);
+    if (fresh_until <= (uint64_t)now >> CACHE_TICK_SHIFT) {
         return false;
     }
     uint32_t shape = cache_entry_shape(entry);
@@ -80,13 +88,13 @@ iter_copy(ToolCacheIter *self, CacheView *view, ToolCacheItem *item, size_t *ret
         view->is_damaged = true;
         return false;
     }
-    uint64_t deadline = cache_life_deadline(cache_entry_life(entry));
     *ret_key = cache_shape_key_size(shape);
     item->value.kind = (ToolCacheKind)cache_shape_kind(shape);
     item->value.size = entry->value_size;
-    item->expires_in_ns = deadline == CACHE_DEADLINE_NONE
+    item->expires_in_ns = fresh_until == CACHE_DEADLINE_NONE
                               ? -1
-                              : (int64_t)(deadline << CACHE_TICK_SHIFT) - now;
+                              : (int64_t)(fresh_until << CACHE_TICK_SHIFT) - now;
+    item->stale_ns = (uint64_t)stale << CACHE_TICK_SHIFT;
     item->tags = self->tags;
     item->tag_count = iter_tags(self, entry);
     g_byte_array_set_size(self->copy, (guint)(*ret_key + item->value.size));

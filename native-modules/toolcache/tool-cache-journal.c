@@ -13,6 +13,7 @@ journal_apply(const CacheJournalRecord *record, void *user)
         .ttl_ns = record->ttl_ns > 0 ? (uint64_t)record->ttl_ns : UINT64_MAX,
         .tags = record->tags,
         .tag_count = record->tag_count,
+        .stale_ns = (uint64_t)record->stale_ns,
     };
     switch (record->op) {
     case CACHE_JOURNAL_SET:
@@ -29,6 +30,9 @@ journal_apply(const CacheJournalRecord *record, void *user)
         break;
     case CACHE_JOURNAL_FORGET_TAG:
         tool_cache_invalidate_tag(cache, record->key.tool, record->key.tool_size);
+        break;
+    case CACHE_JOURNAL_FORGET_PARTITION:
+        tool_cache_invalidate_partition(cache, record->key.tool, record->key.tool_size);
         break;
     }
 }

@@ -128,6 +128,7 @@ quick_try(const CacheView *view, const ToolCacheKey *key, uint32_t ref,
     }
     hit->kind = (ToolCacheKind)cache_shape_kind(shape);
     hit->is_plain = true;
+    hit->is_stale = false;
     hit->size = cache_racy_u32(&entry->value_size);
     hit->offset = at + sizeof(CacheEntry) + key_size;
     hit->place.life = cache_entry_life(entry);

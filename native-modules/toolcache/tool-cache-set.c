@@ -14,16 +14,42 @@ enum {
     SET_EXPIRE_STEPS = 4 /* steps of the timer wheel that a set pays for */
 };
 
+/* A random part of `most`: entries that were set together do not expire together. */
 static uint64_t
-set_deadline(const ToolCache *self, uint64_t ttl_ns)
+set_jitter(const ToolCache *self, uint64_t hash, double jitter, uint64_t ttl_ns)
+{
+    if (!(jitter > 0) || ttl_ns == UINT64_MAX) {
+        return ttl_ns;
+    }
+    uint64_t random = base_hash_mix(hash, (uint64_t)base_clock_now(&self->clock));
+    double part = (double)(random >> 11) / (double)(UINT64_C(1) << 53);
+    uint64_t cut = (uint64_t)((double)ttl_ns * MIN(jitter, 1.0) * part);
+    return MAX(ttl_ns - MIN(cut, ttl_ns), 1);
+}
+
+static uint64_t
+set_life(const ToolCache *self, const CacheKeys *keys,
+         const ToolCacheSetOptions *options)
+{
+    if (options == NULL) {
+        return self->ttl_ns;
+    }
+    uint64_t ttl = options->ttl_ns != 0 ? options->ttl_ns : self->ttl_ns;
+    return set_jitter(self, keys->canonical.hash, options->jitter, ttl);
+}
+
+/* When an entry is to go: `stale_ns` after its life. */
+static uint64_t
+set_deadline(const ToolCache *self, uint64_t ttl_ns, uint64_t stale_ns)
 {
     if (ttl_ns == 0) {
         return CACHE_DEADLINE_NONE;
     }
     uint64_t now = (uint64_t)base_clock_now(&self->clock);
+    uint64_t life = stale_ns > UINT64_MAX - ttl_ns ? UINT64_MAX : ttl_ns + stale_ns;
     /* Rounded down, so that nothing is served late. */
-    uint64_t deadline = ttl_ns > UINT64_MAX - now ? CACHE_DEADLINE_NONE
-                                                  : (now + ttl_ns) >> CACHE_TICK_SHIFT;
+    uint64_t deadline = life > UINT64_MAX - now ? CACHE_DEADLINE_NONE
+                                                : (now + life) >> CACHE_TICK_SHIFT;
     return MIN(deadline, CACHE_DEADLINE_NONE - 1);
 }
 
@@ -33,12 +59,27 @@ typedef struct {
     CacheTagMark marks[TOOL_CACHE_TAGS_MAX];
 } SetExtras;
 
+/* Rounded up, for the same reason. */
+static uint32_t
+set_stale_ticks(uint64_t stale_ns)
+{
+    return stale_ns == 0 ? 0 : (uint32_t)(stale_ns >> CACHE_TICK_SHIFT) + 1;
+}
+
+static uint64_t
+set_stale_ns(const ToolCacheSetOptions *options)
+{
+    uint64_t most = (uint64_t)(UINT32_MAX - 1) << CACHE_TICK_SHIFT;
+    return options != NULL ? MIN(options->stale_ns, most) : 0;
+}
+
 static bool
 set_fill_extras(ToolCache *self, const ToolCacheSetOptions *options, SetExtras *extras)
 {
     *extras = (SetExtras){0};
     size_t count = options != NULL ? options->tag_count : 0;
-    if (count == 0 || count > TOOL_CACHE_TAGS_MAX) {
+    uint64_t stale_ns = set_stale_ns(options);
+    if ((count == 0 && stale_ns == 0) || count > TOOL_CACHE_TAGS_MAX) {
         return false;
     }
     for (size_t i = 0; i < count; i++) {
@@ -51,6 +92,7 @@ set_fill_extras(ToolCache *self, const ToolCacheSetOptions *options, SetExtras *
     }
     size_t size = sizeof(CacheExtra) + count * sizeof(CacheTagMark);
     extras->head.size = (uint32_t)(cache_units(size) * CACHE_UNIT);
+    extras->head.stale_ticks = set_stale_ticks(stale_ns);
     extras->head.tag_count = (uint16_t)count;
     return true;
 }
@@ -121,6 +163,7 @@ set_write_down(ToolCache *self, const ToolCacheKey *key, const ToolCacheValue *v
         .ttl_ns = is_endless ? 0 : (int64_t)ttl,
         .tags = options != NULL ? options->tags : NULL,
         .tag_count = options != NULL ? options->tag_count : 0,
+        .stale_ns = (int64_t)set_stale_ns(options),
     };
     cache_journal_append(self, &record);
 }
@@ -147,13 +190,13 @@ tool_cache_set(ToolCache *self, const ToolCacheKey *key, const ToolCacheValue *v
         cache_count(self, tool, CACHE_COUNT_REFUSED);
         return TOOL_CACHE_REFUSED;
     }
-    uint64_t ttl =
-        options != NULL && options->ttl_ns != 0 ? options->ttl_ns : self->ttl_ns;
+    uint64_t ttl = set_life(self, &keys, options);
     uint64_t generation = cache_names_generation(self, tool);
     CacheInsert insert = {
         .value = *value,
         .extra = has_extras ? &extras.head : NULL,
-        .life = set_deadline(self, ttl) | (uint64_t)tool << CACHE_LIFE_TOOL_SHIFT |
+        .life = set_deadline(self, ttl, set_stale_ns(options)) |
+                (uint64_t)tool << CACHE_LIFE_TOOL_SHIFT |
                 generation << CACHE_LIFE_GENERATION_SHIFT,
     };
     bool is_stored = set_store(&keys, &insert);

@@ -67,6 +67,29 @@ upkeep_invalidate(ToolCache *self, CacheNameUse use, const char *text, size_t si
 }
 
 void
+tool_cache_invalidate_partition(ToolCache *self, const char *partition, size_t size)
+{
+    uint64_t wanted = cache_names_partition(self, partition, size);
+    bool is_used_up = cache_names_invalidate(self, 0); /* what shares a row */
+    for (uint32_t row = 1; row < CACHE_NAMES; row++) {
+        /* A row that is added meanwhile belongs to a set that comes after this. */
+        if (atomic_load_explicit(&self->names[row].hash, memory_order_acquire) != 0 &&
+            self->names[row].partition == wanted) {
+            is_used_up |= cache_names_invalidate(self, row);
+        }
+    }
+    atomic_fetch_add(&self->header->invalidations, 1);
+    if (is_used_up) {
+        upkeep_sweep(self);
+    }
+    CacheJournalRecord record = {
+        .op = CACHE_JOURNAL_FORGET_PARTITION,
+        .key = {.tool = partition, .tool_size = size, .args = ""},
+    };
+    cache_journal_append(self, &record);
+}
+
+void
 tool_cache_invalidate_tool(ToolCache *self, const char *tool, size_t tool_size)
 {
     upkeep_invalidate(self, CACHE_NAME_TOOL, tool, tool_size);
@@ -143,6 +166,14 @@ upkeep_add(const ToolCache *self, uint32_t tool, ToolCacheStats *stats)
     stats->sets += cache_count_tool(self, tool, CACHE_COUNT_SET);
     stats->refused += cache_count_tool(self, tool, CACHE_COUNT_REFUSED);
     stats->deleted += cache_count_tool(self, tool, CACHE_COUNT_DELETED);
+    stats->stale_served += cache_count_tool(self, tool, CACHE_COUNT_STALE);
+    stats->flights_joined += cache_count_tool(self, tool, CACHE_COUNT_JOINED);
+    stats->loads_failed += cache_count_tool(self, tool, CACHE_COUNT_LOAD_FAILED);
+    stats->load_ns += cache_count_tool(self, tool, CACHE_COUNT_LOAD_NS);
+    for (unsigned i = 0; i < TOOL_CACHE_LOAD_BUCKETS; i++) {
+        stats->loads[i] +=
+            cache_count_tool(self, tool, (CacheCount)(CACHE_COUNT_LOAD + i));
+    }
 }
 
 static bool
@@ -191,7 +222,8 @@ tool_cache_stats_by_tool(ToolCache *self,
         tool.name_size = MIN(name->size, CACHE_NAME_TEXT);
         upkeep_add(self, row, &tool.stats);
         const ToolCacheStats *s = &tool.stats;
-        if (s->hits + s->misses + s->sets + s->refused + s->deleted > 0) {
+        if (s->hits + s->misses + s->sets + s->refused + s->deleted + s->stale_served >
+            0) {
             each(&tool, user);
         }
     }

@@ -88,7 +88,7 @@ static void
 cache_count_miss(ToolCache *self, const CacheKeys *keys, CacheSeen seen)
 {
     CacheCount count = CACHE_COUNT_MISS;
-    if (seen == CACHE_SEEN_EXPIRED) {
+    if (seen == CACHE_SEEN_EXPIRED || seen == CACHE_SEEN_STALE) {
         count = CACHE_COUNT_MISS_EXPIRED;
     }
     else if (seen == CACHE_SEEN_INVALIDATED) {
@@ -103,6 +103,24 @@ cache_count_miss(ToolCache *self, const CacheKeys *keys, CacheSeen seen)
     }
     uint32_t tool = cache_names_find(self, CACHE_NAME_TOOL, keys->spelled.tool_hash);
     cache_count(self, tool, count);
+}
+
+static void
+cache_fill_hit(const ToolCache *self, const CacheView *view, const CacheSpot *spot,
+               bool is_stale, ToolCacheHit *ret_hit)
+{
+    *ret_hit = (ToolCacheHit){
+        .kind = (ToolCacheKind)cache_shape_kind(spot->shape),
+        .is_plain = !(spot->shape & CACHE_SHAPE_EXTRA),
+        .is_stale = is_stale,
+        .size = spot->value_size,
+        .place = {.version = spot->version,
+                  .life = spot->life,
+                  .bucket = spot->bucket,
+                  .shard = (uint16_t)(view - self->views),
+                  .slot = (uint16_t)spot->slot},
+        .offset = spot->value_at,
+    };
 }
 
 ToolCacheResult
@@ -123,17 +141,27 @@ tool_cache_find(ToolCache *self, const ToolCacheKey *key, ToolCacheHit *ret_hit,
         cache_count_miss(self, &keys, seen);
         return TOOL_CACHE_MISSING;
     }
-    ret_hit->kind = (ToolCacheKind)cache_shape_kind(spot.shape);
-    ret_hit->size = spot.value_size;
-    ret_hit->is_plain = !(spot.shape & CACHE_SHAPE_EXTRA);
-    ret_hit->place = (ToolCachePlace){
-        .version = spot.version,
-        .life = spot.life,
-        .bucket = spot.bucket,
-        .shard = (uint16_t)(view - self->views),
-        .slot = (uint16_t)spot.slot,
-    };
-    ret_hit->offset = spot.value_at;
+    cache_fill_hit(self, view, &spot, false, ret_hit);
+    return TOOL_CACHE_FOUND;
+}
+
+ToolCacheResult
+tool_cache_find_stale(ToolCache *self, const ToolCacheKey *key, ToolCacheHit *ret_hit,
+                      int64_t *ret_age_ns, GError **error)
+{
+    g_auto(CacheKeys) keys;
+    CacheSpot spot;
+    CacheView *view;
+    if (!cache_look_spell(&keys, self, key, error)) {
+        return TOOL_CACHE_INVALID;
+    }
+    CacheSeen seen = cache_look(self, &keys, &spot, &view, error);
+    if (seen != CACHE_SEEN_VALID && seen != CACHE_SEEN_STALE) {
+        return seen == CACHE_SEEN_ERROR ? TOOL_CACHE_INVALID : TOOL_CACHE_MISSING;
+    }
+    cache_fill_hit(self, view, &spot, seen == CACHE_SEEN_STALE, ret_hit);
+    int64_t end = (int64_t)(cache_look_fresh_until(view, &spot) << CACHE_TICK_SHIFT);
+    *ret_age_ns = ret_hit->is_stale ? base_clock_now(&self->clock) - end : 0;
     return TOOL_CACHE_FOUND;
 }
 
@@ -147,12 +175,13 @@ static void __attribute__((noinline, cold)) cache_apply_notes(CacheView *view)
 }
 
 static inline void
-cache_count_hit(ToolCache *self, CacheView *view, const ToolCachePlace *place)
+cache_count_hit(ToolCache *self, CacheView *view, const ToolCachePlace *place,
+                CacheCount count)
 {
     if (G_UNLIKELY(cache_policy_note(view, place->bucket, place->slot))) {
         cache_apply_notes(view);
     }
-    cache_count(self, cache_life_tool(place->life), CACHE_COUNT_HIT);
+    cache_count(self, cache_life_tool(place->life), count);
 }
 
 bool
@@ -164,7 +193,8 @@ tool_cache_read(ToolCache *self, const ToolCacheHit *hit, void *to)
     if (G_UNLIKELY(!cache_index_is_same(view, place->bucket, place->version))) {
         return false;
     }
-    cache_count_hit(self, view, place);
+    cache_count_hit(self, view, place,
+                    hit->is_stale ? CACHE_COUNT_STALE : CACHE_COUNT_HIT);
     return true;
 }
 
@@ -183,7 +213,7 @@ tool_cache_is_same(ToolCache *self, const ToolCachePlace *place)
         cache_look_is_expired(self, place->life)) {
         return false;
     }
-    cache_count_hit(self, view, place);
+    cache_count_hit(self, view, place, CACHE_COUNT_HIT);
     return true;
 }
 

@@ -53,7 +53,7 @@ typedef enum {
     TOOL_CACHE_ERROR_FULL,    /* TOOL_CACHE_STORES_MAX named stores exist */
     TOOL_CACHE_ERROR_RUN,     /* the run's directory was closed or is damaged */
     TOOL_CACHE_ERROR_JSON,    /* arguments that are not JSON */
-    TOOL_CACHE_ERROR_KEY,     /* tool and arguments are too large */
+    TOOL_CACHE_ERROR_KEY,     /* tool and arguments, or a partition, are too large */
     TOOL_CACHE_ERROR_JOURNAL, /* the journal's file cannot be used */
 } ToolCacheError;
 
@@ -75,12 +75,29 @@ typedef enum {
 } ToolCacheKind;
 
 typedef struct {
-    const char *tool;
+    const char *tool; /* as tool_cache_scope() makes it */
     size_t tool_size;
     const char *args; /* JSON text; equal JSON values are equal keys */
     size_t args_size;
     uint64_t tool_hash; /* tool_cache_hash_tool(), or 0: not known */
 } ToolCacheKey;
+
+#define TOOL_CACHE_PARTITION_MAX 128 /* bytes of its name */
+
+typedef struct {
+    const char *partition; /* NULL: none */
+    size_t partition_size;
+    const char *tool;
+    size_t tool_size;
+} ToolCacheScope;
+
+/* The name by which a store knows that tool, or tag, of that partition (a tenant): no
+ * two scopes share one. NULL when it is the tool's name as it is, which nearly all
+ * without a partition are; else free it with g_free(). */
+char *tool_cache_scope(const ToolCacheScope *scope, size_t *ret_size);
+
+/* The way back; the parts are borrowed from `name`. */
+void tool_cache_unscope(const char *name, size_t size, ToolCacheScope *ret_scope);
 
 /* For callers that name the same tool again and again. */
 uint64_t tool_cache_hash_tool(const ToolCache *self, const char *tool, size_t size);
@@ -102,7 +119,10 @@ typedef struct {
 typedef struct {
     uint64_t ttl_ns; /* 0: the store's; UINT64_MAX: for ever */
     const ToolCacheTag *tags;
-    size_t tag_count; /* at most TOOL_CACHE_TAGS_MAX; more are refused */
+    size_t tag_count;  /* at most TOOL_CACHE_TAGS_MAX; more are refused */
+    uint64_t stale_ns; /* for so long after its life tool_cache_find_stale() finds it;
+                          at most 13 days */
+    double jitter;     /* 0 to 1: the life is shorter by up to that part of it */
 } ToolCacheSetOptions;
 
 /* Where an entry was found; private. */
@@ -118,6 +138,7 @@ typedef struct {
 typedef struct {
     ToolCacheKind kind;
     bool is_plain; /* tool_cache_is_same() may be asked about it */
+    bool is_stale; /* its life is over: tool_cache_find_stale() */
     size_t size;
     /* private */
     ToolCachePlace place;
@@ -170,9 +191,15 @@ const char *tool_cache_name(const ToolCache *self);
 ToolCacheResult tool_cache_find(ToolCache *self, const ToolCacheKey *key,
                                 ToolCacheHit *ret_hit, GError **error);
 
-/* The same for what most calls are: a key as it was spelled when it was set, whose
- * tool_hash is known and whose hash is tool_cache_hash(). False: nothing was counted;
- * ask tool_cache_find(). */
+/* The same, but finds also what is kept for some time after its life, in case that
+ * there is nothing better; *ret_age_ns: how long it is over. Counts no miss. */
+ToolCacheResult tool_cache_find_stale(ToolCache *self, const ToolCacheKey *key,
+                                      ToolCacheHit *ret_hit, int64_t *ret_age_ns,
+                                      GError **error);
+
+/* The same as tool_cache_find() for what most calls are: a key as it was spelled when
+ * it was set, whose tool_hash is known and whose hash is tool_cache_hash(). False:
+ * nothing was counted; ask tool_cache_find(). */
 bool tool_cache_quick(ToolCache *self, const ToolCacheKey *key, uint64_t hash,
                       ToolCacheHit *ret_hit);
 
@@ -216,12 +243,20 @@ void tool_cache_clear(ToolCache *self);
 void tool_cache_invalidate_tool(ToolCache *self, const char *tool, size_t tool_size);
 void tool_cache_invalidate_tag(ToolCache *self, const char *tag, size_t tag_size);
 
+/* All entries of a partition; O(names), 4,096 of them. */
+void tool_cache_invalidate_partition(ToolCache *self, const char *partition,
+                                     size_t size);
+
 /* Entries that are still valid; frees those that are not any more. */
 uint64_t tool_cache_count(ToolCache *self);
 
 /* Frees expired entries and gives unused pages back; at most `budget` entries. Returns
  * whether there is more to do now. */
 bool tool_cache_maintain(ToolCache *self, unsigned budget);
+
+/* How long loads took: at most 0.25 ms, 0.5 ms, 1 ms ... 32.8 s, longer. */
+#define TOOL_CACHE_LOAD_BUCKETS  19
+#define TOOL_CACHE_LOAD_FIRST_NS (250 * INT64_C(1000))
 
 typedef struct {
     uint64_t entries, bytes;
@@ -232,13 +267,18 @@ typedef struct {
     uint64_t evictions, expirations;
     uint64_t invalidations, shards_lost;
     uint64_t journal_ended; /* 1: the file could not be written any more */
+    uint64_t stale_served;
+    uint64_t flights_joined; /* misses that waited for another one's load */
+    uint64_t loads_failed;
+    uint64_t load_ns; /* of all loads together, failed ones too */
+    uint64_t loads[TOOL_CACHE_LOAD_BUCKETS];
 } ToolCacheStats;
 
 /* Over all processes since the store was made. */
 void tool_cache_stats(ToolCache *self, ToolCacheStats *ret_stats);
 
 typedef struct {
-    const char *name; /* not terminated; cut to 104 bytes */
+    const char *name; /* as in a key; not terminated; cut to 232 bytes */
     size_t name_size;
     ToolCacheStats stats; /* counters of calls only */
 } ToolCacheToolStats;
@@ -255,6 +295,7 @@ typedef struct {
     size_t args_size;
     ToolCacheValue value;
     int64_t expires_in_ns; /* -1: never */
+    uint64_t stale_ns;
     const ToolCacheTag *tags;
     size_t tag_count;
 } ToolCacheItem;
@@ -303,6 +344,8 @@ typedef struct {
     uint32_t slot; /* TOOL_CACHE_FLIGHTS_MAX: led without a slot */
     uint32_t turn;
     int32_t process;
+    uint32_t tool;    /* where it is counted */
+    int64_t began_ns; /* when it was led */
 } ToolCacheFlight;
 
 ToolCacheFlightState tool_cache_flight_join(ToolCache *self, const ToolCacheKey *key,
@@ -316,12 +359,13 @@ ToolCacheFlightState tool_cache_flight_wait(ToolCache *self, ToolCacheFlight *fl
                                             int64_t timeout_ns, char *ret_text,
                                             size_t *ret_size);
 
-/* The leader is done. `failure` NULL: well. In a process forked from the leader's this
- * does nothing. */
+/* The leader is done, which is counted with the time it took. `failure` NULL: well. In
+ * a process forked from the leader's this does nothing. */
 void tool_cache_flight_end(ToolCache *self, const ToolCacheFlight *flight,
                            const char *failure, size_t size);
 
-/* The leader gives up without a result; one of the waiters takes over. */
+/* The leader did not load after all, or gives up: the waiters search the store again,
+ * and one of those who find nothing leads. */
 void tool_cache_flight_abandon(ToolCache *self, const ToolCacheFlight *flight);
 
 #ifdef __cplusplus

@@ -369,7 +369,7 @@ class Reports(unittest.TestCase):
         name = 'ferrule_cache_misses_total{tool="to\\"ol\\n",cause="unknown"} 1'
         self.assertIn(name, lines)
         for line in lines:
-            self.assertRegex(line, r"^(# (HELP|TYPE) \w+ .+|\w+(\{.*\})? \d+)$")
+            self.assertRegex(line, r"^(# (HELP|TYPE) \w+ .+|\w+(\{.*\})? \d+(\.\d+)?)$")
 
 
 class Documentation(unittest.TestCase):

@@ -11,13 +11,16 @@ import asyncio
 import inspect
 import os
 import time
+import weakref
 from collections import OrderedDict
-from contextvars import ContextVar
+from contextvars import ContextVar, copy_context
 
 _MISSING = object()
 _FAILURES_MAX = 256  # exceptions kept for waiters of this interpreter
 _WATCHERS_MAX = 8  # threads that watch leaders elsewhere
 _SLICE_S = 0.1  # a watcher gives others a turn after this
+_REFRESHERS_MAX = 4  # threads that load anew what is served stale
+_REFRESHING_MAX = 256  # keys that wait for one; further ones are loaded when they expire
 
 # What the present task is loading: waiting for that would never end.
 _leading = ContextVar("ferrule_leading", default=())
@@ -38,6 +41,51 @@ class LoadError(Exception):
         return LoadError, (self.type_name, self.text)
 
 
+class Reentered(RuntimeError):
+    """A loader asks for the key it is loading."""
+
+    def __init__(self, tool):
+        super().__init__(f"the loader of {tool!r} asks for the key it is loading")
+
+
+class Plan:
+    """How one result is loaded and kept; see ToolCache.get_or_call."""
+
+    __slots__ = ("stale", "stale_if_error", "negative_ttl", "_options")
+
+    def __init__(self, ttl, tags, stale, stale_if_error, negative_ttl, jitter):
+        self.stale = _seconds("stale", stale)
+        self.stale_if_error = _seconds("stale_if_error", stale_if_error)
+        self.negative_ttl = negative_ttl
+        kept = max(self.stale, self.stale_if_error)
+        self._options = {"ttl": ttl, "tags": tags}
+        if kept > 0:
+            self._options["stale"] = kept
+        if jitter:
+            self._options["jitter"] = jitter
+
+    def keep(self, cache, tool, args, value):
+        cache.set(tool, args, value, **self._options)
+
+    def keep_failure(self, cache, tool, args, text):
+        if self.negative_ttl is not None:
+            options = {"ttl": self.negative_ttl, "tags": self._options["tags"]}
+            cache.set(failed_name(tool), args, text, **options)
+
+
+def _seconds(name, value):
+    if value is None:
+        return 0.0
+    if not value >= 0:  # NaN, too
+        raise ValueError(f"{name} must be 0 seconds or more, not {value!r}")
+    return value
+
+
+def failed_name(tool):
+    """Under which name failures of a tool are kept."""
+    return f"{tool} (failed)"
+
+
 class Flights:
     """The part of one ToolCache that is needed on a miss."""
 
@@ -45,63 +93,150 @@ class Flights:
         self._cache = _Weak(cache)
         self._failures = OrderedDict()
         self._futures = {}  # (loop, flight key) -> future; touched by its loop only
+        self._refreshing = set()  # keys; see _begin_refresh
+        self._tasks = set()  # asyncio holds tasks weakly
+        self.negative = set()  # tools whose failures were to be kept
+        _all_flights.add(self)
+
+    def forget_work(self):
+        """What threads and loops of this process's parent were at."""
+        self._refreshing.clear()
+        self._futures.clear()
+        self._tasks.clear()
+
+    # ---- what is there though it is no hit ---------------------------------------
+
+    def _answer(self, tool, args, plan):
+        """(value,) if a stale one will do; LoadError if it failed not long ago."""
+        cache = self._cache()
+        old = cache._get_stale(tool, args, plan.stale) if plan.stale else None
+        if old is None and plan.negative_ttl is not None:
+            self.negative.add(tool)
+            text = cache.get(failed_name(tool), args)
+            if text is not None:
+                raise _load_error(text)
+        return old
+
+    def _instead(self, tool, args, plan):
+        """(value,) to be served because loading failed, or None."""
+        most = plan.stale_if_error
+        return self._cache()._get_stale(tool, args, most) if most else None
+
+    def _begin_refresh(self, tool, args):
+        """Returns a name for _end_refresh, or None if somebody here is at it."""
+        name = tool, args
+        if not isinstance(args, (str, bytes)):
+            import json
+
+            name = tool, json.dumps(args, sort_keys=True)
+        if name in self._refreshing or len(self._refreshing) >= _REFRESHING_MAX:
+            return None
+        self._refreshing.add(name)
+        return name
 
     # ---- threads ---------------------------------------------------------------
 
-    def load(self, tool, args, loader, ttl, tags, timeout):
+    def load(self, tool, args, loader, plan, timeout):
+        old = self._answer(tool, args, plan)
+        if old is not None:
+            name = self._begin_refresh(tool, args)
+            if name is not None:
+                job = self._refresh, name, tool, args, loader, plan
+                _refreshers().submit(copy_context().run, *job)
+            return old[0]
+        try:
+            return self._load(tool, args, loader, plan, timeout)
+        except Reentered:
+            raise
+        except Exception:
+            old = self._instead(tool, args, plan)
+            if old is None:
+                raise
+            return old[0]
+
+    def _load(self, tool, args, loader, plan, timeout):
         cache = self._cache()
         deadline = None if timeout is None else time.monotonic() + timeout
         while True:
             flight = cache._join(tool, args)
             state, text = flight.state, ""
             if state == "own":
-                raise _reentered(tool)
+                raise Reentered(tool)
             while state in ("wait", "timeout"):
                 state, text = flight.wait(_left(deadline, 1.0, tool))
             if state == "failed":
                 raise self._failure(flight.key, text)
             value = _look(cache, tool, args)
             if value is not _MISSING:
-                flight.end()
+                flight.abandon()
                 return value
             if state == "lead":
-                return self._lead(flight, tool, args, loader, ttl, tags)
+                return self._lead(flight, tool, args, loader, plan)
 
-    def _lead(self, flight, tool, args, loader, ttl, tags):
+    def _lead(self, flight, tool, args, loader, plan):
         token = _leading.set((*_leading.get(), flight.key))
         try:
             value = _caller(loader, tool, args)()
-            self._cache().set(tool, args, value, ttl=ttl, tags=tags)
+            plan.keep(self._cache(), tool, args, value)
         except Exception as error:
-            self._fail(flight, error)
+            self._fail(flight, tool, args, plan, error)
             raise
         finally:
             _leading.reset(token)
             flight.end()  # after a failure, or a second time, this does nothing
         return value
 
+    def _refresh(self, name, tool, args, loader, plan):
+        """Load anew, in a thread of the pool, unless somebody else does."""
+        try:
+            cache = self._cache()
+            flight = cache._join(tool, args) if cache is not None else None
+            if flight is not None and flight.state == "lead":
+                self._lead(flight, tool, args, loader, plan)
+        except Exception:
+            pass  # it was told to whoever waits; the stale value is served on
+        finally:
+            self._refreshing.discard(name)
+
     # ---- coroutines ------------------------------------------------------------
 
-    async def aload(self, tool, args, loader, ttl, tags, timeout):
-        load = self._aload(tool, args, loader, ttl, tags)
-        if timeout is None:
-            return await load
-        async with asyncio.timeout(timeout):
-            return await load
+    async def aload(self, tool, args, loader, plan, timeout):
+        old = self._answer(tool, args, plan)
+        if old is not None:
+            name = self._begin_refresh(tool, args)
+            if name is not None:
+                load = self._arefresh(name, tool, args, loader, plan)
+                task = asyncio.get_running_loop().create_task(load)
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
+            return old[0]
+        try:
+            load = self._aload(tool, args, loader, plan)
+            if timeout is None:
+                return await load
+            async with asyncio.timeout(timeout):
+                return await load
+        except Reentered:
+            raise
+        except Exception:
+            old = self._instead(tool, args, plan)
+            if old is None:
+                raise
+            return old[0]
 
-    async def _aload(self, tool, args, loader, ttl, tags):
+    async def _aload(self, tool, args, loader, plan):
         cache = self._cache()
         loop = asyncio.get_running_loop()
         while True:
             flight = cache._join(tool, args)
             if flight.key in _leading.get():
-                raise _reentered(tool)
+                raise Reentered(tool)
             if flight.state == "lead":
                 value = _look(cache, tool, args)
                 if value is not _MISSING:
-                    flight.end()
+                    flight.abandon()
                     return value
-                return await self._alead(loop, flight, tool, args, loader, ttl, tags)
+                return await self._alead(loop, flight, tool, args, loader, plan)
             state, text = await asyncio.shield(self._future(loop, flight))
             if state == "failed":
                 raise self._failure(flight.key, text)
@@ -109,7 +244,7 @@ class Flights:
             if value is not _MISSING:
                 return value
 
-    async def _alead(self, loop, flight, tool, args, loader, ttl, tags):
+    async def _alead(self, loop, flight, tool, args, loader, plan):
         name = loop, flight.key
         future = self._futures[name] = loop.create_future()
         token = _leading.set((*_leading.get(), flight.key))
@@ -118,9 +253,9 @@ class Flights:
             value = _caller(loader, tool, args)()
             if inspect.isawaitable(value):
                 value = await value
-            self._cache().set(tool, args, value, ttl=ttl, tags=tags)
+            plan.keep(self._cache(), tool, args, value)
         except Exception as error:
-            outcome = "failed", self._fail(flight, error)
+            outcome = "failed", self._fail(flight, tool, args, plan, error)
             raise
         finally:
             _leading.reset(token)
@@ -129,6 +264,18 @@ class Flights:
             if not future.done():
                 future.set_result(outcome)
         return value
+
+    async def _arefresh(self, name, tool, args, loader, plan):
+        """Load anew in a task of its own, unless somebody else does."""
+        try:
+            flight = self._cache()._join(tool, args)
+            if flight.state == "lead":
+                loop = asyncio.get_running_loop()
+                await self._alead(loop, flight, tool, args, loader, plan)
+        except Exception:
+            pass  # as above
+        finally:
+            self._refreshing.discard(name)
 
     def _future(self, loop, flight):
         """What this loop's tasks wait on for that flight."""
@@ -142,7 +289,7 @@ class Flights:
 
     # ---- failures --------------------------------------------------------------
 
-    def _fail(self, flight, error):
+    def _fail(self, flight, tool, args, plan, error):
         """Keep the exception for waiters here; tell the others its name and text."""
         kind = type(error)
         name = kind.__qualname__
@@ -152,31 +299,31 @@ class Flights:
         self._failures[flight.key] = error
         while len(self._failures) > _FAILURES_MAX:
             self._failures.popitem(last=False)
-        flight.end(text.encode("utf-8", "replace").decode("utf-8"))
+        text = text.encode("utf-8", "replace").decode("utf-8")
+        flight.end(text)
+        plan.keep_failure(self._cache(), tool, args, text)
         return text
 
     def _failure(self, key, text):
         error = self._failures.get(key)
         if error is not None:
             return error
-        name, _, text = text.partition("\n")
-        return LoadError(name, text)
+        return _load_error(text)
 
 
 class _Weak:
     """A cache holds its flights; they must not hold it in turn."""
 
     def __init__(self, target):
-        import weakref
-
         self._target = weakref.ref(target)
 
     def __call__(self):
         return self._target()
 
 
-def _reentered(tool):
-    return RuntimeError(f"the loader of {tool!r} asks for the key it is loading")
+def _load_error(text):
+    name, _, text = text.partition("\n")
+    return LoadError(name, text)
 
 
 def _text_of(error):
@@ -223,9 +370,20 @@ def _needed(loader):
     )
 
 
-# ---- watching leaders elsewhere ------------------------------------------------
+# ---- threads that work for callers -----------------------------------------------
 
+_all_flights = weakref.WeakSet()
 _pool = None
+_refresh_pool = None
+
+
+def _refreshers():
+    global _refresh_pool
+    if _refresh_pool is None:
+        from concurrent.futures import ThreadPoolExecutor
+
+        _refresh_pool = ThreadPoolExecutor(_REFRESHERS_MAX, "ferrule-cache-refresh")
+    return _refresh_pool
 
 
 def _watch(loop, flight, future):
@@ -241,7 +399,7 @@ def _watch(loop, flight, future):
 def _watch_slice(loop, flight, future):
     state, text = flight.wait(_SLICE_S)
     if state == "lead":  # the leader is gone; let a task of the loop be the next one
-        flight.end()
+        flight.abandon()
         state = "done"
     try:
         if state == "timeout":
@@ -262,9 +420,12 @@ def _settle(future, outcome):
         future.set_result(outcome)
 
 
-def _forget_pool():
-    global _pool
-    _pool = None  # its threads stayed in the parent
+def _forget_pools():
+    """In a forked child: the threads stayed in the parent, and so did their work."""
+    global _pool, _refresh_pool
+    _pool = _refresh_pool = None
+    for flights in _all_flights:
+        flights.forget_work()
 
 
-os.register_at_fork(after_in_child=_forget_pool)
+os.register_at_fork(after_in_child=_forget_pools)

@@ -4,7 +4,7 @@
 import functools
 import inspect
 
-from ferrule._cache_flights import LoadError
+_MISSING = object()
 
 
 def decorate(
@@ -12,32 +12,19 @@ def decorate(
     function,
     *,
     name=None,
-    ttl=None,
-    negative_ttl=None,
     ignore=(),
-    tags=(),
     invalidates=(),
     encode=None,
     decode=None,
+    **options,
 ):
-    """Return a function that answers from the cache where it can."""
+    """Return a function that answers from the cache where it can; options: those of
+    get_or_call."""
     if not callable(function):
         raise TypeError(f"cannot decorate {type(function).__name__}")
     call = _Call(function, name, ignore, encode, decode)
+    plan = cache._plan(**options)
     stale = (invalidates,) if isinstance(invalidates, str) else tuple(invalidates)
-    failed = f"{call.name} (failed)"
-
-    def refuse(key):
-        """Raise what the loader raised not long ago."""
-        if negative_ttl is not None:
-            known = cache.get(failed, key)
-            if known is not None:
-                raise LoadError(*known.split("\n", 1))
-
-    def remember(key, error):
-        if negative_ttl is not None:
-            text = f"{type(error).__qualname__}\n{error}"
-            cache.set(failed, key, text, ttl=negative_ttl, tags=tags)
 
     def invalidate():
         for tool in stale:
@@ -47,38 +34,30 @@ def decorate(
 
         @functools.wraps(function)
         async def answer(*args, **kwargs):
-            key = call.key(args, kwargs)
-            refuse(key)
-
             async def load():
-                try:
-                    result = call.encoded(await function(*args, **kwargs))
-                except Exception as error:
-                    remember(key, error)
-                    raise
+                result = call.encoded(await function(*args, **kwargs))
                 invalidate()
                 return result
 
-            value = await cache.aget_or_call(call.name, key, load, ttl=ttl, tags=tags)
+            key = call.key(args, kwargs)
+            value = cache.get(call.name, key, _MISSING)
+            if value is _MISSING:
+                value = await cache._flights.aload(call.name, key, load, plan, None)
             return call.decoded(value)
 
     else:
 
         @functools.wraps(function)
         def answer(*args, **kwargs):
-            key = call.key(args, kwargs)
-            refuse(key)
-
             def load():
-                try:
-                    result = call.encoded(function(*args, **kwargs))
-                except Exception as error:
-                    remember(key, error)
-                    raise
+                result = call.encoded(function(*args, **kwargs))
                 invalidate()
                 return result
 
-            value = cache.get_or_call(call.name, key, load, ttl=ttl, tags=tags)
+            key = call.key(args, kwargs)
+            value = cache.get(call.name, key, _MISSING)
+            if value is _MISSING:
+                value = cache._flights.load(call.name, key, load, plan, None)
             return call.decoded(value)
 
     answer.cache = cache

@@ -26,8 +26,8 @@ import math
 import warnings
 
 from _ferrule_cache import Store, canonical, run_begin
-from ferrule._cache_flights import Flights, LoadError
-from ferrule._cache_report import prometheus
+from ferrule._cache_flights import Flights, LoadError, Plan, failed_name
+from ferrule._cache_report import prometheus, shape
 from ferrule._cache_tool import decorate
 
 __all__ = ["LoadError", "ToolCache", "canonical"]
@@ -69,6 +69,8 @@ class ToolCache(Store):
         self = Store.__new__(cls, name, max_entries, ttl, max_bytes, is_user)
         self._flights = Flights(self)
         return self
+
+    _name = None  # of the partition
 
     @classmethod
     def open(cls, name, max_entries=None, ttl=_MISSING, *, max_bytes=None, scope="run"):
@@ -114,7 +116,7 @@ class ToolCache(Store):
             )
         return self
 
-    def get_or_call(self, tool, args, loader, *, ttl=None, tags=(), timeout=None):
+    def get_or_call(self, tool, args, loader, *, timeout=None, **options):
         """Return the value; on a miss call loader() and store what it returns.
 
         Of all who miss a key at the same time one loads, in whatever thread,
@@ -123,14 +125,25 @@ class ToolCache(Store):
         one of them takes over. TimeoutError after `timeout` seconds of waiting;
         RuntimeError if the loader asks for the key it is loading.
 
-        A loader that needs arguments is called with (tool, args).
+        A loader that needs arguments is called with (tool, args). Options:
+            ttl, tags, jitter: as in set().
+            stale: for so many seconds after its time a value is returned at once, while
+                one caller's loader is called in the background for the next.
+            stale_if_error: for so many seconds after its time a value is returned if
+                the loader fails.
+            negative_ttl: for so many seconds after a failure no loader is called; a
+                LoadError says what it was.
+
+        >>> cache = ToolCache()
+        >>> cache.get_or_call("weather", {"city": "Oslo"}, lambda: "rain", ttl=60, stale=10)
+        'rain'
         """
         value = self.get(tool, args, _MISSING)
         if value is not _MISSING:
             return value
-        return self._flights.load(tool, args, loader, ttl, tags, timeout)
+        return self._flights.load(tool, args, loader, self._plan(**options), timeout)
 
-    async def aget_or_call(self, tool, args, loader, *, ttl=None, tags=(), timeout=None):
+    async def aget_or_call(self, tool, args, loader, *, timeout=None, **options):
         """The same for coroutines; the loader may be a coroutine function.
 
         The event loop is never blocked. A cancelled leader hands over.
@@ -138,16 +151,62 @@ class ToolCache(Store):
         value = self.get(tool, args, _MISSING)
         if value is not _MISSING:
             return value
-        return await self._flights.aload(tool, args, loader, ttl, tags, timeout)
+        plan = self._plan(**options)
+        return await self._flights.aload(tool, args, loader, plan, timeout)
+
+    @staticmethod
+    def _plan(
+        *,
+        ttl=None,
+        tags=(),
+        stale=None,
+        stale_if_error=None,
+        negative_ttl=None,
+        jitter=0.0,
+    ):
+        return Plan(ttl, tags, stale, stale_if_error, negative_ttl, jitter)
+
+    def partition(self, name):
+        """Return this store as one tenant's: nothing passes from one to another.
+
+        The name, 1 to 128 bytes, is part of every key, of tools' and tags' names, of
+        the counters and of the journal. Bounds are those of the store, for all
+        together. clear(), len() and items() are about the partition; of the store
+        itself, items() shows what is in no partition, clear() forgets everything.
+
+        >>> cache = ToolCache()
+        >>> alice, bob = cache.partition("alice"), cache.partition("bob")
+        >>> alice.set("mail", {"box": "in"}, "3 letters")
+        True
+        >>> bob.get("mail", {"box": "in"}) is None
+        True
+        """
+        view = self._partition(name)
+        view._flights = Flights(view)
+        view._name = name
+        return view
 
     def invalidate(self, *, tool=None, tag=None):
         """Forget all results of a tool, or all that were set with a tag, at once."""
         if (tool is None) == (tag is None):
             raise TypeError("invalidate() takes either tool or tag")
-        if tool is not None:
-            self._invalidate(tool, False)
-        else:
+        if tag is not None:
             self._invalidate(tag, True)
+            return
+        self._invalidate(tool, False)
+        if tool in self._flights.negative:
+            self._invalidate(failed_name(tool), False)
+
+    def stats(self):
+        """Return counters over all processes as a dict.
+
+        misses has all of them; misses_expired, _evicted and _invalidated say why, the
+        rest were never seen (or are forgotten). load_seconds is a histogram of how long
+        loaders took: count, sum, and [(bound, how many were within it)]. tools has the
+        same per tool, partitions per partition.
+        """
+        entries = len(self) if self._name is not None else None
+        return shape(self._stats(), self._name, entries)
 
     def prometheus(self, prefix="ferrule_cache"):
         """Return the counters of stats() in the text format that Prometheus reads."""
@@ -156,11 +215,10 @@ class ToolCache(Store):
     def tool(self, function=None, **options):
         """Decorate a function or coroutine function whose results are to be kept.
 
-        name: the tool's name, by default the function's. ttl: seconds. ignore: names
-        of parameters that do not matter for the result. tags, invalidates: what the
-        results are tagged with; which tools a call makes stale. encode, decode: from
-        the result to str or bytes, and back. negative_ttl: for how many seconds an
-        exception is remembered, too.
+        name: the tool's name, by default the function's. ignore: names of parameters
+        that do not matter for the result. invalidates: which tools a call makes stale.
+        encode, decode: from the result to str or bytes, and back. ttl, tags, jitter,
+        stale, stale_if_error, negative_ttl: as in get_or_call.
 
         >>> cache = ToolCache()
         >>> @cache.tool(ttl=60)

@@ -48,6 +48,8 @@ class ToolCache:
         *,
         ttl: float | None = None,
         tags: Sequence[str] = (),
+        stale: float | None = None,
+        jitter: float = 0.0,
     ) -> bool: ...
     def delete(self, tool: str, args: _Args, /) -> bool: ...
     def get_or_call(
@@ -56,9 +58,13 @@ class ToolCache:
         args: _Args,
         loader: Callable[..., _Value],
         *,
+        timeout: float | None = None,
         ttl: float | None = None,
         tags: Sequence[str] = (),
-        timeout: float | None = None,
+        stale: float | None = None,
+        stale_if_error: float | None = None,
+        negative_ttl: float | None = None,
+        jitter: float = 0.0,
     ) -> Any: ...
     async def aget_or_call(
         self,
@@ -66,10 +72,15 @@ class ToolCache:
         args: _Args,
         loader: Callable[..., _Value | Awaitable[_Value]],
         *,
+        timeout: float | None = None,
         ttl: float | None = None,
         tags: Sequence[str] = (),
-        timeout: float | None = None,
+        stale: float | None = None,
+        stale_if_error: float | None = None,
+        negative_ttl: float | None = None,
+        jitter: float = 0.0,
     ) -> Any: ...
+    def partition(self, name: str) -> ToolCache: ...
     def invalidate(self, *, tool: str | None = None, tag: str | None = None) -> None: ...
     def clear(self) -> None: ...
     def items(self) -> list[tuple[tuple[str, str], _Value]]: ...
@@ -83,13 +94,16 @@ class ToolCache:
         function: None = None,
         *,
         name: str | None = None,
-        ttl: float | None = None,
-        negative_ttl: float | None = None,
         ignore: str | Sequence[str] = (),
-        tags: Sequence[str] = (),
         invalidates: str | Sequence[str] = (),
         encode: Callable[[Any], _Value] | None = None,
         decode: Callable[[Any], Any] | None = None,
+        ttl: float | None = None,
+        tags: Sequence[str] = (),
+        stale: float | None = None,
+        stale_if_error: float | None = None,
+        negative_ttl: float | None = None,
+        jitter: float = 0.0,
     ) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]: ...
     def __len__(self) -> int: ...
     def __contains__(self, key: tuple[str, _Args]) -> bool: ...

@@ -43,7 +43,7 @@ cacheflight_join(PyObject *store, PyObject *const *args, Py_ssize_t count)
     }
     self->store = Py_NewRef(store);
     self->state = TOOL_CACHE_FLIGHT_DONE;
-    if (!cachemodule_key(object->state, args[0], args[1], &arguments)) {
+    if (!cachemodule_key(object, args[0], args[1], &arguments)) {
         Py_DECREF(self);
         return NULL;
     }
@@ -74,7 +74,7 @@ flight_wait(PyObject *object, PyObject *seconds)
     size_t size = 0;
     ToolCacheFlightState state;
     uint64_t timeout_ns;
-    if (!cachemodule_ttl(seconds, &timeout_ns)) {
+    if (!cachemodule_seconds("a time to wait", seconds, &timeout_ns)) {
         return NULL;
     }
     timeout_ns = MIN(timeout_ns, (uint64_t)INT64_MAX / 4);
@@ -113,6 +113,20 @@ flight_end(PyObject *object, PyObject *const *args, Py_ssize_t count)
     Py_RETURN_NONE;
 }
 
+PyDoc_STRVAR(flight_abandon_doc, "abandon($self, /)\n--\n\n"
+                                 "The leader did not load: the others look again.");
+
+static PyObject *
+flight_abandon(PyObject *object, PyObject *unused)
+{
+    FlightObject *self = (FlightObject *)object;
+    if (self->state == TOOL_CACHE_FLIGHT_LEAD) {
+        self->state = TOOL_CACHE_FLIGHT_DONE;
+        tool_cache_flight_abandon(flight_cache(self), &self->flight);
+    }
+    Py_RETURN_NONE;
+}
+
 static void
 flight_dealloc(PyObject *object)
 {
@@ -144,6 +158,7 @@ flight_get_key(PyObject *object, void *unused)
 static PyMethodDef flight_methods[] = {
     {"wait", flight_wait, METH_O, flight_wait_doc},
     {"end", (PyCFunction)(void (*)(void))flight_end, METH_FASTCALL, flight_end_doc},
+    {"abandon", flight_abandon, METH_NOARGS, flight_abandon_doc},
     {NULL, NULL, 0, NULL},
 };
 

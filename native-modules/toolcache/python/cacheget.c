@@ -3,22 +3,31 @@
  * key's hash, a search. */
 #include "cachehot.h"
 
-/* Agents name few tools, each by one and the same object. Returns whether `tool` is
- * the one that is kept. */
-static bool
-cacheget_keep_tool(CacheObject *self, PyObject *tool, ToolCacheKey *key)
+/* Agents name few tools, each by one and the same object. */
+static void
+cacheget_keep_tool(CacheObject *self, PyObject *tool, CacheArguments *arguments)
 {
-#ifdef Py_GIL_DISABLED
-    return false;
-#else
+#ifndef Py_GIL_DISABLED
+    ToolCacheKey *key = &arguments->key;
     if (self->tool != tool) {
         key->tool_hash = tool_cache_hash_tool(self->cache, key->tool, key->tool_size);
+        g_free(self->tool_scoped);
+        self->tool_scoped = g_steal_pointer(&arguments->scoped);
         self->tool_key = *key;
         Py_XSETREF(self->tool, Py_NewRef(tool));
     }
     key->tool_hash = self->tool_key.tool_hash;
-    return PyUnicode_CheckExact(tool) && PyUnicode_IS_COMPACT_ASCII(tool);
 #endif
+}
+
+/* Objects are kept of plain text, and not for partitions, of which there may be many.
+ */
+static bool
+cacheget_is_kept(const CacheObject *self, PyObject *tool, PyObject *args)
+{
+    return self->tool == tool && self->partition == NULL &&
+           PyUnicode_CheckExact(tool) && PyUnicode_IS_COMPACT_ASCII(tool) &&
+           PyUnicode_CheckExact(args) && PyUnicode_IS_COMPACT_ASCII(args);
 }
 
 /* Every other hit, and every miss. */
@@ -27,22 +36,21 @@ cacheget_get_slow(CacheObject *self, PyObject *tool, PyObject *args,
                   PyObject *otherwise)
 {
     CacheArguments arguments;
-    if (!cachemodule_key(self->state, tool, args, &arguments)) {
+    if (!cachemodule_key(self, tool, args, &arguments)) {
         return NULL;
     }
     GError *error = NULL;
     ToolCacheHit hit;
     ToolCacheResult result;
     PyObject *value = NULL;
-    bool is_kept = cacheget_keep_tool(self, tool, &arguments.key) &&
-                   PyUnicode_CheckExact(args) && PyUnicode_IS_COMPACT_ASCII(args);
+    cacheget_keep_tool(self, tool, &arguments);
     do {
         result = tool_cache_find(self->cache, &arguments.key, &hit, &error);
         if (result == TOOL_CACHE_FOUND) {
             value = cachemodule_read(self->cache, &hit);
         }
     } while (result == TOOL_CACHE_FOUND && value == NULL && !PyErr_Occurred());
-    if (value != NULL && is_kept) {
+    if (value != NULL && cacheget_is_kept(self, tool, args)) {
         uint64_t hash = tool_cache_hash(self->cache, &arguments.key);
         cachehot_keep(&self->hot, hash, &hit, tool, args, value);
     }
@@ -70,7 +78,7 @@ cacheget_get_quick(CacheObject *self, PyObject *tool, PyObject *args)
     PyObject *value = cachehot_find(self->hot, self->cache, hash, tool, args);
     if (value == NULL && tool_cache_quick(self->cache, &key, hash, &hit)) {
         value = cachemodule_read(self->cache, &hit);
-        if (value != NULL && PyUnicode_IS_COMPACT_ASCII(tool)) {
+        if (value != NULL && cacheget_is_kept(self, tool, args)) {
             cachehot_keep(&self->hot, hash, &hit, tool, args, value);
         }
     }
@@ -128,4 +136,47 @@ cacheget_call(PyObject *self, PyObject *const *args, Py_ssize_t count, PyObject 
         return NULL;
     }
     return cacheget_get((CacheObject *)self, args[0], args[1], otherwise);
+}
+
+const char cacheget_stale_doc[] =
+    "_get_stale($self, tool, args, most, /)\n--\n\n"
+    "Return (value,) of what is kept and over for at most so many seconds, or None.";
+
+PyObject *
+cacheget_stale(PyObject *store, PyObject *const *args, Py_ssize_t count)
+{
+    CacheObject *self = (CacheObject *)store;
+    CacheArguments arguments;
+    uint64_t most_ns;
+    if (count != 3) {
+        PyErr_SetString(PyExc_TypeError, "_get_stale() takes tool, args and seconds");
+        return NULL;
+    }
+    if (!cachemodule_seconds("stale", args[2], &most_ns) ||
+        !cachemodule_key(self, args[0], args[1], &arguments)) {
+        return NULL;
+    }
+    GError *error = NULL;
+    ToolCacheHit hit;
+    ToolCacheResult result;
+    PyObject *value = NULL;
+    int64_t age_ns = 0;
+    do {
+        result =
+            tool_cache_find_stale(self->cache, &arguments.key, &hit, &age_ns, &error);
+        if (result == TOOL_CACHE_FOUND && age_ns > 0 && (uint64_t)age_ns > most_ns) {
+            result = TOOL_CACHE_MISSING;
+        }
+        if (result == TOOL_CACHE_FOUND) {
+            value = cachemodule_read(self->cache, &hit);
+        }
+    } while (result == TOOL_CACHE_FOUND && value == NULL && !PyErr_Occurred());
+    cachemodule_key_clear(&arguments);
+    if (result == TOOL_CACHE_INVALID) {
+        return cachemodule_raise(error);
+    }
+    if (result == TOOL_CACHE_MISSING) {
+        Py_RETURN_NONE;
+    }
+    return value != NULL ? Py_BuildValue("(N)", value) : NULL;
 }

@@ -25,8 +25,8 @@ convert_dumps(CacheState *state, PyObject *args)
     return PyObject_Vectorcall(state->dumps, call, 1, state->dumps_options);
 }
 
-static bool
-convert_text(PyObject *text, const char **ret_text, size_t *ret_size)
+bool
+cachemodule_utf8(PyObject *text, const char **ret_text, size_t *ret_size)
 {
     Py_ssize_t size;
     if (PyBytes_Check(text)) {
@@ -45,7 +45,7 @@ convert_text(PyObject *text, const char **ret_text, size_t *ret_size)
 }
 
 bool
-cachemodule_key(CacheState *state, PyObject *tool, PyObject *args,
+cachemodule_key(CacheObject *store, PyObject *tool, PyObject *args,
                 CacheArguments *ret_arguments)
 {
     ToolCacheKey *key = &ret_arguments->key;
@@ -56,20 +56,26 @@ cachemodule_key(CacheState *state, PyObject *tool, PyObject *args,
                      Py_TYPE(tool)->tp_name);
         return false;
     }
-    if (!convert_text(tool, &key->tool, &key->tool_size)) {
+    if (!cachemodule_name(store, tool, &key->tool, &key->tool_size,
+                          &ret_arguments->scoped)) {
         return false;
     }
     if (!PyUnicode_Check(args) && !PyBytes_Check(args)) {
-        args = ret_arguments->owned = convert_dumps(state, args);
-        if (args == NULL) {
-            return false;
-        }
+        args = ret_arguments->owned = convert_dumps(store->state, args);
     }
-    if (!convert_text(args, &key->args, &key->args_size)) {
-        Py_CLEAR(ret_arguments->owned);
+    if (args == NULL || !cachemodule_utf8(args, &key->args, &key->args_size)) {
+        cachemodule_key_clear(ret_arguments);
         return false;
     }
     return true;
+}
+
+void
+cachemodule_key_clear(CacheArguments *self)
+{
+    Py_CLEAR(self->owned);
+    g_free(self->scoped);
+    self->scoped = NULL;
 }
 
 static ToolCacheKind
@@ -110,7 +116,7 @@ cachemodule_value(PyObject *value, ToolCacheValue *ret_value)
 }
 
 bool
-cachemodule_ttl(PyObject *seconds, uint64_t *ret_ns)
+cachemodule_seconds(const char *name, PyObject *seconds, uint64_t *ret_ns)
 {
     *ret_ns = 0;
     if (seconds == Py_None) {
@@ -121,42 +127,12 @@ cachemodule_ttl(PyObject *seconds, uint64_t *ret_ns)
         return false;
     }
     if (!(value > 0.0)) { /* NaN, too */
-        PyErr_Format(PyExc_ValueError, "ttl must be more than 0 seconds, not %R",
+        PyErr_Format(PyExc_ValueError, "%s must be more than 0 seconds, not %R", name,
                      seconds);
         return false;
     }
     double ns = value * 1e9;
     *ret_ns = ns < 1.0 ? 1 : ns < 9e18 ? (uint64_t)ns : UINT64_MAX;
-    return true;
-}
-
-bool
-cachemodule_tags(PyObject *tags, ToolCacheTag *ret_tags, size_t *ret_count)
-{
-    bool is_list = PyList_Check(tags);
-    if (!is_list && !PyTuple_Check(tags)) {
-        PyErr_Format(PyExc_TypeError, "tags must be a tuple or list of str, not %.200s",
-                     Py_TYPE(tags)->tp_name);
-        return false;
-    }
-    Py_ssize_t count = PySequence_Fast_GET_SIZE(tags);
-    if (count > TOOL_CACHE_TAGS_MAX) {
-        PyErr_Format(PyExc_ValueError, "%zd tags, at most %d", count,
-                     TOOL_CACHE_TAGS_MAX);
-        return false;
-    }
-    for (Py_ssize_t i = 0; i < count; i++) {
-        PyObject *tag = PySequence_Fast_GET_ITEM(tags, i);
-        if (!PyUnicode_Check(tag)) {
-            PyErr_Format(PyExc_TypeError, "a tag must be str, not %.200s",
-                         Py_TYPE(tag)->tp_name);
-            return false;
-        }
-        if (!convert_text(tag, &ret_tags[i].text, &ret_tags[i].size)) {
-            return false;
-        }
-    }
-    *ret_count = (size_t)count;
     return true;
 }
 

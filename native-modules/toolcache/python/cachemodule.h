@@ -25,7 +25,9 @@ typedef struct {
     ToolCache *cache;      /* owned */
     struct CacheHot *hot;  /* owned; NULL until there is something to keep */
     PyObject *tool;        /* owned: what was named last; or NULL */
-    ToolCacheKey tool_key; /* of `tool`, borrowed from it, without arguments */
+    ToolCacheKey tool_key; /* of `tool`, without arguments; borrowed from it ... */
+    char *tool_scoped;     /* ... or from this; owned, or NULL */
+    PyObject *partition;   /* owned: its name; NULL: none */
     CacheState *state;     /* of the module, which the type keeps alive */
 } CacheObject;
 
@@ -37,41 +39,66 @@ extern PyType_Spec cacheflight_spec;
 
 /* Methods of Store in files of their own. */
 PyObject *cacheflight_join(PyObject *store, PyObject *const *args, Py_ssize_t count);
+PyObject *cachemodule_partition(PyObject *store, PyObject *name);
+PyObject *cacheget_stale(PyObject *store, PyObject *const *args, Py_ssize_t count);
 PyObject *cacheget_call(PyObject *store, PyObject *const *args, Py_ssize_t count,
                         PyObject *names);
 PyObject *cachestats_stats(PyObject *store, PyObject *unused);
 extern const char cacheflight_join_doc[];
 extern const char cachestats_stats_doc[];
 extern const char cacheget_doc[];
+extern const char cacheget_stale_doc[];
+extern const char cachemodule_partition_doc[];
 
 /* Sets the exception of a GError and frees it. Returns NULL. */
 PyObject *cachemodule_raise(GError *error);
 
-/* A key borrowed from Python objects; `owned` keeps the text alive. */
+/* A key borrowed from Python objects; `owned` and `scoped` keep its texts alive. */
 typedef struct {
     ToolCacheKey key;
     PyObject *owned; /* or NULL */
+    char *scoped;    /* or NULL */
 } CacheArguments;
 
 /* `tool`: str. `args`: str or bytes of JSON, or an object that json.dumps takes.
  * Returns false with an exception set. */
-bool cachemodule_key(CacheState *state, PyObject *tool, PyObject *args,
+bool cachemodule_key(CacheObject *store, PyObject *tool, PyObject *args,
                      CacheArguments *ret_arguments);
 
-static inline void
-cachemodule_key_clear(CacheArguments *self)
-{
-    Py_XDECREF(self->owned);
-}
+void cachemodule_key_clear(CacheArguments *self);
+
+/* The bytes of str or bytes, borrowed. */
+bool cachemodule_utf8(PyObject *text, const char **ret_text, size_t *ret_size);
+
+/* The name of a tool or tag in the store's partition. *ret_scoped: free it, or NULL. */
+bool cachemodule_name(CacheObject *store, PyObject *name, const char **ret_text,
+                      size_t *ret_size, char **ret_scoped);
 
 /* `value` must be str or bytes. */
 bool cachemodule_value(PyObject *value, ToolCacheValue *ret_value);
 
 /* Seconds as nanoseconds; None is 0, infinity and all that is like it UINT64_MAX. */
-bool cachemodule_ttl(PyObject *seconds, uint64_t *ret_ns);
+bool cachemodule_seconds(const char *name, PyObject *seconds, uint64_t *ret_ns);
 
-/* `tags`: a tuple or list of str; the texts are borrowed from it. */
-bool cachemodule_tags(PyObject *tags, ToolCacheTag *ret_tags, size_t *ret_count);
+typedef struct {
+    ToolCacheTag tags[TOOL_CACHE_TAGS_MAX];
+    char *scoped[TOOL_CACHE_TAGS_MAX]; /* or NULL */
+    size_t count;
+} CacheTags;
+
+/* `tags`: a tuple or list of str; the texts are borrowed from it. Clear *ret_tags,
+ * which was all zero before, in any case. */
+bool cachemodule_tags(CacheObject *store, PyObject *tags, CacheTags *ret_tags);
+
+void cachemodule_tags_clear(CacheTags *self);
+
+/* A str of what may be cut in the middle of a character. */
+PyObject *cachemodule_text(const char *text, size_t size);
+
+/* Whether a name of the store belongs to this object's partition (or, where it has
+ * none, to none); *ret_scope says what it is there. */
+bool cachemodule_is_ours(const CacheObject *store, const char *name, size_t size,
+                         ToolCacheScope *ret_scope);
 
 /* A new str or bytes of a value that was found; NULL without an exception if the entry
  * is no longer the same. */

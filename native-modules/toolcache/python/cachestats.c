@@ -3,11 +3,9 @@
 #include "cachemodule.h"
 
 const char cachestats_stats_doc[] =
-    "stats($self, /)\n--\n\n"
-    "Return counters over all processes as a dict.\n\n"
-    "misses has all of them; misses_expired, _evicted and _invalidated say why, the "
-    "rest\n"
-    "were never seen (or are forgotten). tools has the same per tool.";
+    "_stats($self, /)\n--\n\n"
+    "Return counters over all processes as a dict; `tools` has (partition or None,\n"
+    "tool) as keys, `loads` how many took 0.25 ms, 0.5 ms, 1 ms ... at most.";
 
 typedef struct {
     const char *name;
@@ -31,6 +29,9 @@ static const StatsField stats_fields[] = {
     STATS_FIELD(sets, true),
     STATS_FIELD(refused, true),
     STATS_FIELD(deleted, true),
+    STATS_FIELD(stale_served, true),
+    STATS_FIELD(flights_joined, true),
+    STATS_FIELD(loads_failed, true),
     STATS_FIELD(evictions, false),
     STATS_FIELD(expirations, false),
     STATS_FIELD(invalidations, false),
@@ -47,6 +48,22 @@ stats_put(PyObject *dict, const char *name, uint64_t value)
     return is_ok;
 }
 
+static bool
+stats_put_loads(PyObject *dict, const ToolCacheStats *stats)
+{
+    PyObject *list = PyList_New(0);
+    bool is_ok = list != NULL;
+    for (unsigned i = 0; is_ok && i < TOOL_CACHE_LOAD_BUCKETS; i++) {
+        PyObject *number = PyLong_FromUnsignedLongLong(stats->loads[i]);
+        is_ok = number != NULL && PyList_Append(list, number) == 0;
+        Py_XDECREF(number);
+    }
+    is_ok = is_ok && PyDict_SetItemString(dict, "loads", list) == 0 &&
+            stats_put(dict, "load_ns", stats->load_ns);
+    Py_XDECREF(list);
+    return is_ok;
+}
+
 static PyObject *
 stats_dict(const ToolCacheStats *stats, bool is_per_tool)
 {
@@ -59,7 +76,27 @@ stats_dict(const ToolCacheStats *stats, bool is_per_tool)
             Py_CLEAR(dict);
         }
     }
+    if (dict != NULL && !stats_put_loads(dict, stats)) {
+        Py_CLEAR(dict);
+    }
     return dict;
+}
+
+static PyObject *
+stats_name(const ToolCacheToolStats *tool)
+{
+    ToolCacheScope scope;
+    tool_cache_unscope(tool->name, tool->name_size, &scope);
+    PyObject *partition = scope.partition != NULL
+                              ? cachemodule_text(scope.partition, scope.partition_size)
+                              : Py_NewRef(Py_None);
+    PyObject *name = cachemodule_text(scope.tool, scope.tool_size);
+    if (partition == NULL || name == NULL) {
+        Py_XDECREF(partition);
+        Py_XDECREF(name);
+        return NULL;
+    }
+    return Py_BuildValue("(NN)", partition, name);
 }
 
 /* Fills the dict `user`; leaves the exception set when it fails. */
@@ -69,8 +106,7 @@ stats_add_tool(const ToolCacheToolStats *tool, void *user)
     if (PyErr_Occurred()) {
         return;
     }
-    PyObject *name =
-        PyUnicode_DecodeUTF8(tool->name, (Py_ssize_t)tool->name_size, "ignore");
+    PyObject *name = stats_name(tool);
     PyObject *dict = stats_dict(&tool->stats, true);
     if (name != NULL && dict != NULL) {
         PyDict_SetItem(user, name, dict);

@@ -5,66 +5,107 @@
 
 #define STORE_CACHE(self) (((CacheObject *)(self))->cache)
 
-PyDoc_STRVAR(store_set_doc,
-             "set($self, /, tool, args, value, *, ttl=None, tags=())\n--\n\n"
-             "Store a value, str or bytes, for these arguments.\n\n"
-             "ttl: seconds; None: the store's. tags: names that invalidate(tag=...)\n"
-             "takes. Returns False if the value is larger than the store's bounds.");
+PyDoc_STRVAR(
+    store_set_doc,
+    "set($self, /, tool, args, value, *, ttl=None, tags=(), stale=None,\n"
+    "    jitter=0.0)\n--\n\n"
+    "Store a value, str or bytes, for these arguments.\n\n"
+    "ttl: seconds; None: the store's. tags: names that invalidate(tag=...)\n"
+    "takes. stale: for so many seconds more it is kept for a get_or_call() that\n"
+    "takes it. jitter: up to that part of ttl is cut off, so that what was set\n"
+    "together does not expire together. Returns False if the value is larger\n"
+    "than the store's bounds.");
+
+/* A part of one: 0 to 1. */
+static bool
+store_part(const char *name, PyObject *part, double *ret_part)
+{
+    double value = PyFloat_AsDouble(part);
+    if (value == -1.0 && PyErr_Occurred()) {
+        return false;
+    }
+    if (!(value >= 0.0 && value <= 1.0)) {
+        PyErr_Format(PyExc_ValueError, "%s must be 0 to 1, not %R", name, part);
+        return false;
+    }
+    *ret_part = value;
+    return true;
+}
+
+static bool
+store_set_option(CacheObject *self, PyObject *name, PyObject *value,
+                 ToolCacheSetOptions *options, CacheTags *tags)
+{
+    if (PyUnicode_CompareWithASCIIString(name, "ttl") == 0) {
+        return cachemodule_seconds("ttl", value, &options->ttl_ns);
+    }
+    if (PyUnicode_CompareWithASCIIString(name, "tags") == 0) {
+        return cachemodule_tags(self, value, tags);
+    }
+    if (PyUnicode_CompareWithASCIIString(name, "stale") == 0) {
+        return cachemodule_seconds("stale", value, &options->stale_ns);
+    }
+    if (PyUnicode_CompareWithASCIIString(name, "jitter") == 0) {
+        return store_part("jitter", value, &options->jitter);
+    }
+    PyErr_Format(PyExc_TypeError, "set() got an unexpected keyword argument %R", name);
+    return false;
+}
 
 /* The keyword-only arguments of set(). */
 static bool
-store_set_options(PyObject *const *values, PyObject *names,
-                  ToolCacheSetOptions *options, ToolCacheTag *tags)
+store_set_options(CacheObject *self, PyObject *const *values, PyObject *names,
+                  ToolCacheSetOptions *options, CacheTags *tags)
 {
     Py_ssize_t named = names != NULL ? PyTuple_GET_SIZE(names) : 0;
     for (Py_ssize_t i = 0; i < named; i++) {
-        PyObject *name = PyTuple_GET_ITEM(names, i);
-        bool is_ok;
-        if (PyUnicode_CompareWithASCIIString(name, "ttl") == 0) {
-            is_ok = cachemodule_ttl(values[i], &options->ttl_ns);
-        }
-        else if (PyUnicode_CompareWithASCIIString(name, "tags") == 0) {
-            options->tags = tags;
-            is_ok = cachemodule_tags(values[i], tags, &options->tag_count);
-        }
-        else {
-            PyErr_Format(PyExc_TypeError, "set() got an unexpected keyword argument %R",
-                         name);
-            is_ok = false;
-        }
-        if (!is_ok) {
+        if (!store_set_option(self, PyTuple_GET_ITEM(names, i), values[i], options,
+                              tags)) {
             return false;
         }
     }
+    options->tags = tags->tags;
+    options->tag_count = tags->count;
     return true;
 }
 
 static PyObject *
-store_set_call(PyObject *self, PyObject *const *args, Py_ssize_t count, PyObject *names)
+store_set(CacheObject *self, PyObject *tool, PyObject *args,
+          const ToolCacheValue *value, const ToolCacheSetOptions *options)
 {
-    CacheState *state = ((CacheObject *)self)->state;
-    ToolCacheTag tags[TOOL_CACHE_TAGS_MAX];
-    ToolCacheSetOptions options = {0};
-    ToolCacheValue value;
     CacheArguments arguments;
-    if (count != 3) {
-        PyErr_Format(PyExc_TypeError,
-                     "set() takes tool, args and value, %zd were given", count);
-        return NULL;
-    }
-    if (!cachemodule_value(args[2], &value) ||
-        !store_set_options(args + count, names, &options, tags) ||
-        !cachemodule_key(state, args[0], args[1], &arguments)) {
-        return NULL;
-    }
     GError *error = NULL;
+    if (!cachemodule_key(self, tool, args, &arguments)) {
+        return NULL;
+    }
     ToolCacheSetResult result =
-        tool_cache_set(STORE_CACHE(self), &arguments.key, &value, &options, &error);
+        tool_cache_set(self->cache, &arguments.key, value, options, &error);
     cachemodule_key_clear(&arguments);
     if (result == TOOL_CACHE_NOT_SET) {
         return cachemodule_raise(error);
     }
     return PyBool_FromLong(result == TOOL_CACHE_STORED);
+}
+
+static PyObject *
+store_set_call(PyObject *self, PyObject *const *args, Py_ssize_t count, PyObject *names)
+{
+    CacheObject *store = (CacheObject *)self;
+    CacheTags tags = {.count = 0};
+    ToolCacheSetOptions options = {0};
+    ToolCacheValue value;
+    PyObject *result = NULL;
+    if (count != 3) {
+        PyErr_Format(PyExc_TypeError,
+                     "set() takes tool, args and value, %zd were given", count);
+        return NULL;
+    }
+    if (cachemodule_value(args[2], &value) &&
+        store_set_options(store, args + count, names, &options, &tags)) {
+        result = store_set(store, args[0], args[1], &value, &options);
+    }
+    cachemodule_tags_clear(&tags);
+    return result;
 }
 
 PyDoc_STRVAR(store_delete_doc, "delete($self, tool, args, /)\n--\n\n"
@@ -73,14 +114,13 @@ PyDoc_STRVAR(store_delete_doc, "delete($self, tool, args, /)\n--\n\n"
 static PyObject *
 store_delete_call(PyObject *self, PyObject *const *args, Py_ssize_t count)
 {
-    CacheState *state = ((CacheObject *)self)->state;
     CacheArguments arguments;
     if (count != 2) {
         PyErr_Format(PyExc_TypeError, "delete() takes tool and args, %zd were given",
                      count);
         return NULL;
     }
-    if (!cachemodule_key(state, args[0], args[1], &arguments)) {
+    if (!cachemodule_key((CacheObject *)self, args[0], args[1], &arguments)) {
         return NULL;
     }
     GError *error = NULL;
@@ -96,14 +136,13 @@ store_delete_call(PyObject *self, PyObject *const *args, Py_ssize_t count)
 static int
 store_contains(PyObject *self, PyObject *pair)
 {
-    CacheState *state = ((CacheObject *)self)->state;
     CacheArguments arguments;
     if (!PyTuple_Check(pair) || PyTuple_GET_SIZE(pair) != 2) {
         PyErr_SetString(PyExc_TypeError, "a key is a tuple (tool, args)");
         return -1;
     }
-    if (!cachemodule_key(state, PyTuple_GET_ITEM(pair, 0), PyTuple_GET_ITEM(pair, 1),
-                         &arguments)) {
+    if (!cachemodule_key((CacheObject *)self, PyTuple_GET_ITEM(pair, 0),
+                         PyTuple_GET_ITEM(pair, 1), &arguments)) {
         return -1;
     }
     GError *error = NULL;
@@ -119,15 +158,36 @@ store_contains(PyObject *self, PyObject *pair)
 static Py_ssize_t
 store_length(PyObject *self)
 {
-    return (Py_ssize_t)tool_cache_count(STORE_CACHE(self));
+    CacheObject *store = (CacheObject *)self;
+    ToolCacheItem item;
+    ToolCacheScope scope;
+    Py_ssize_t count = 0;
+    if (store->partition == NULL) {
+        return (Py_ssize_t)tool_cache_count(store->cache);
+    }
+    ToolCacheIter *iter = tool_cache_iter_new(store->cache);
+    while (tool_cache_iter_next(iter, &item)) {
+        count += cachemodule_is_ours(store, item.tool, item.tool_size, &scope);
+    }
+    tool_cache_iter_free(iter);
+    return count;
 }
 
-PyDoc_STRVAR(store_clear_doc, "clear($self, /)\n--\n\nForget everything.");
+PyDoc_STRVAR(store_clear_doc, "clear($self, /)\n--\n\n"
+                              "Forget everything; of a partition, all of it.");
 
 static PyObject *
 store_clear_call(PyObject *self, PyObject *unused)
 {
-    tool_cache_clear(STORE_CACHE(self));
+    CacheObject *store = (CacheObject *)self;
+    const char *text;
+    size_t size;
+    if (store->partition == NULL) {
+        tool_cache_clear(store->cache);
+    }
+    else if (cachemodule_utf8(store->partition, &text, &size)) {
+        tool_cache_invalidate_partition(store->cache, text, size);
+    }
     Py_RETURN_NONE;
 }
 
@@ -137,27 +197,29 @@ PyDoc_STRVAR(store_invalidate_doc, "_invalidate($self, text, is_tag, /)\n--\n\n"
 static PyObject *
 store_invalidate_call(PyObject *self, PyObject *const *args, Py_ssize_t count)
 {
-    Py_ssize_t size;
+    const char *text;
+    size_t size;
+    char *scoped;
     if (count != 2 || !PyUnicode_Check(args[0])) {
         PyErr_Format(PyExc_TypeError, "tool and tag must be str, not %.200s",
                      count > 0 ? Py_TYPE(args[0])->tp_name : "nothing");
         return NULL;
     }
-    const char *text = PyUnicode_AsUTF8AndSize(args[0], &size);
-    if (text == NULL) {
+    if (!cachemodule_name((CacheObject *)self, args[0], &text, &size, &scoped)) {
         return NULL;
     }
     if (args[1] == Py_True) {
-        tool_cache_invalidate_tag(STORE_CACHE(self), text, (size_t)size);
+        tool_cache_invalidate_tag(STORE_CACHE(self), text, size);
     }
     else {
-        tool_cache_invalidate_tool(STORE_CACHE(self), text, (size_t)size);
+        tool_cache_invalidate_tool(STORE_CACHE(self), text, size);
     }
+    g_free(scoped);
     Py_RETURN_NONE;
 }
 
 static PyObject *
-store_item(const ToolCacheItem *item)
+store_item(const ToolCacheItem *item, const ToolCacheScope *scope)
 {
     size_t size = item->args_size;
     g_autofree char *args = tool_cache_canonical(item->args, size, &size, NULL);
@@ -166,14 +228,16 @@ store_item(const ToolCacheItem *item)
         Py_XDECREF(value);
         return NULL;
     }
-    return Py_BuildValue("((s#s#)N)", item->tool, (Py_ssize_t)item->tool_size, args,
+    return Py_BuildValue("((s#s#)N)", scope->tool, (Py_ssize_t)scope->tool_size, args,
                          (Py_ssize_t)size, value);
 }
 
-PyDoc_STRVAR(store_items_doc,
-             "items($self, /)\n--\n\n"
-             "Return a list of ((tool, args), value), args in canonical form.\n\n"
-             "Each pair was in the store at some moment of the call.");
+PyDoc_STRVAR(
+    store_items_doc,
+    "items($self, /)\n--\n\n"
+    "Return a list of ((tool, args), value), args in canonical form.\n\n"
+    "Each pair was in the store at some moment of the call. Of a partition, or of\n"
+    "what is in none.");
 
 static PyObject *
 store_items_call(PyObject *self, PyObject *unused)
@@ -181,8 +245,13 @@ store_items_call(PyObject *self, PyObject *unused)
     PyObject *list = PyList_New(0);
     ToolCacheIter *iter = tool_cache_iter_new(STORE_CACHE(self));
     ToolCacheItem item;
+    ToolCacheScope scope;
     while (list != NULL && tool_cache_iter_next(iter, &item)) {
-        PyObject *pair = store_item(&item);
+        if (!cachemodule_is_ours((CacheObject *)self, item.tool, item.tool_size,
+                                 &scope)) {
+            continue;
+        }
+        PyObject *pair = store_item(&item, &scope);
         if (pair == NULL || PyList_Append(list, pair) != 0) {
             Py_CLEAR(list);
         }
@@ -198,6 +267,8 @@ store_dealloc(PyObject *self)
     PyTypeObject *type = Py_TYPE(self);
     cachehot_free(((CacheObject *)self)->hot);
     Py_XDECREF(((CacheObject *)self)->tool);
+    Py_XDECREF(((CacheObject *)self)->partition);
+    g_free(((CacheObject *)self)->tool_scoped);
     tool_cache_unref(STORE_CACHE(self));
     type->tp_free(self);
     Py_DECREF(type);
@@ -240,7 +311,7 @@ store_request(PyObject *args, StoreRequest *ret_request)
     long long max_entries;
     if (!PyArg_ParseTuple(args, "OLOO|p:Store", &name, &max_entries, &ttl, &max_bytes,
                           &ret_request->is_user) ||
-        !cachemodule_ttl(ttl, &ret_request->limits.ttl_ns)) {
+        !cachemodule_seconds("ttl", ttl, &ret_request->limits.ttl_ns)) {
         return false;
     }
     if (ret_request->limits.ttl_ns == UINT64_MAX) {
@@ -308,11 +379,14 @@ static PyMethodDef store_methods[] = {
      cacheget_doc},
     {"set", (PyCFunction)(void (*)(void))store_set_call, METH_FASTCALL | METH_KEYWORDS,
      store_set_doc},
+    {"_get_stale", (PyCFunction)(void (*)(void))cacheget_stale, METH_FASTCALL,
+     cacheget_stale_doc},
+    {"_partition", cachemodule_partition, METH_O, cachemodule_partition_doc},
     {"delete", (PyCFunction)(void (*)(void))store_delete_call, METH_FASTCALL,
      store_delete_doc},
     {"clear", store_clear_call, METH_NOARGS, store_clear_doc},
     {"items", store_items_call, METH_NOARGS, store_items_doc},
-    {"stats", cachestats_stats, METH_NOARGS, cachestats_stats_doc},
+    {"_stats", cachestats_stats, METH_NOARGS, cachestats_stats_doc},
     {"_invalidate", (PyCFunction)(void (*)(void))store_invalidate_call, METH_FASTCALL,
      store_invalidate_doc},
     {"_journal", store_journal_call, METH_O, store_journal_doc},
