@@ -25,13 +25,13 @@ import json
 
 import _ferrule_guard
 
-from ferrule import _guard_output
-
 __all__ = [
+    "Change",
     "InvalidPayload",
     "InvalidSchema",
     "Issue",
     "Problem",
+    "Repaired",
     "SchemaGuard",
     "Stream",
     "check",
@@ -195,7 +195,7 @@ class SchemaGuard(_ferrule_guard.Guard):
     mask: what errors and explanations show instead of the payload's values.
     """
 
-    __slots__ = ()
+    __slots__ = ("_arguments",)
 
     def __init__(self, schema, *, draft=None, assert_formats=True, resources=None,
                  max_depth=DEFAULT_DEPTH, max_bytes=DEFAULT_BYTES,
@@ -208,6 +208,29 @@ class SchemaGuard(_ferrule_guard.Guard):
             super().__init__(*arguments)
         except ValueError as error:
             raise InvalidSchema(str(error)) from None
+        self._arguments = arguments
+
+    def repair(self, payload):
+        """Return Repaired(value, changes, text), or raise InvalidPayload.
+
+        Takes code fences and trailing commas away, and takes objects, numbers, booleans
+        and null out of strings where the schema wants them bare. Every change is listed.
+        loads(payload, repair=True) is the same.
+        """
+        from ferrule._guard_repair import repair
+
+        return repair(self, payload)
+
+    def lint(self, profile=None):
+        """Return Problems of the schema: misspelt keywords and what else is suspicious,
+        and what a profile does not allow: "openai-strict" or "mcp"."""
+        problems = [Problem(*row) for row in _ferrule_guard.check(*self._arguments)]
+        if profile is not None:
+            from ferrule._guard_lint import lint
+
+            text = self._arguments[0]
+            problems += [_placed(text, finding) for finding in lint(text, profile)]
+        return sorted(problems, key=lambda problem: problem.offset)
 
     def output(self, payload, format="basic"):
         """Return the verdict as a dict of plain JSON values.
@@ -216,7 +239,9 @@ class SchemaGuard(_ferrule_guard.Guard):
         output specification after it. "compact": {"valid": ..., "errors": {instance
         path: [messages]}}, for prompts.
         """
-        return _guard_output.render(self.errors(payload), format)
+        from ferrule._guard_output import render
+
+        return render(self.errors(payload), format)
 
     def stream(self):
         """Return a Stream, for a payload that arrives in pieces."""
@@ -226,6 +251,31 @@ class SchemaGuard(_ferrule_guard.Guard):
         raise InvalidPayload(*self.report(payload))
 
 
+def _placed(text, finding):
+    """The finding as a Problem: a schema that is false just there finds the place."""
+    probe = False
+    for part in reversed(finding.path):
+        if isinstance(part, int):
+            probe = {"prefixItems": [True] * part + [probe]}
+        else:
+            probe = {"properties": {part: probe}}
+    at = _ferrule_guard.Guard(
+        json.dumps(probe).encode(), None, False, (), 1024, DEFAULT_BYTES, True
+    ).errors(text)[0]
+    from ferrule._guard_lint import pointer
+
+    return Problem(finding.is_error, finding.code, finding.message,
+                   pointer(finding.path), at.offset, at.line, at.column)
+
+
 def check(schema, **options):
     """Return the Problems of a schema, errors and advice; the options of SchemaGuard."""
     return [Problem(*row) for row in _ferrule_guard.check(*_arguments(schema, **options))]
+
+
+def __getattr__(name):
+    if name in ("Change", "Repaired"):
+        from ferrule import _guard_repair
+
+        return getattr(_guard_repair, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -172,9 +172,11 @@ refuse(PyObject *self, PyObject *payload)
     return PyObject_CallMethod(self, "_refuse", "O", payload);
 }
 
-PyDoc_STRVAR(guard_validate_doc,
-             "validate(payload, /)\n--\n\n"
-             "Raise InvalidPayload with all errors unless the payload is valid.");
+PyDoc_STRVAR(
+    guard_validate_doc,
+    "validate(payload, /, *, repair=False)\n--\n\n"
+    "Raise InvalidPayload with all errors unless the payload is valid. repair: "
+    "as repair().");
 
 static PyObject *
 guard_validate(PyObject *self, PyObject *payload)
@@ -204,8 +206,9 @@ remembered_names(GuardObject *self)
 }
 
 PyDoc_STRVAR(guard_loads_doc,
-             "loads(payload, /)\n--\n\n"
-             "Return what json.loads() does, or raise InvalidPayload.");
+             "loads(payload, /, *, repair=False)\n--\n\n"
+             "Return what json.loads() does, or raise InvalidPayload. repair: as "
+             "repair().");
 
 static PyObject *
 guard_loads(PyObject *self, PyObject *payload)
@@ -388,10 +391,50 @@ guard_dump(PyObject *self, PyObject *unused)
     return PyUnicode_FromString(text);
 }
 
+/* A method of one payload, but for repair=True, which is Python's work. */
+static PyObject *
+call_repair(PyObject *self, PyCFunction plain, PyObject *const *args, Py_ssize_t count,
+            PyObject *keywords)
+{
+    Py_ssize_t named = keywords != NULL ? PyTuple_GET_SIZE(keywords) : 0;
+    bool is_repair = named == 1 && PyUnicode_CompareWithASCIIString(
+                                       PyTuple_GET_ITEM(keywords, 0), "repair") == 0;
+    int wants = is_repair && count == 1 ? PyObject_IsTrue(args[1]) : 0;
+    if (wants < 0) {
+        return NULL;
+    }
+    if (count != 1 || named > is_repair) {
+        PyErr_SetString(PyExc_TypeError, "takes one payload, and the keyword repair");
+        return NULL;
+    }
+    return wants > 0 ? PyObject_CallMethod(self, "repair", "O", args[0])
+                     : plain(self, args[0]);
+}
+
+static PyObject *
+guard_validate_call(PyObject *self, PyObject *const *args, Py_ssize_t count,
+                    PyObject *keywords)
+{
+    return count == 1 && keywords == NULL
+               ? guard_validate(self, args[0])
+               : call_repair(self, guard_validate, args, count, keywords);
+}
+
+static PyObject *
+guard_loads_call(PyObject *self, PyObject *const *args, Py_ssize_t count,
+                 PyObject *keywords)
+{
+    return count == 1 && keywords == NULL
+               ? guard_loads(self, args[0])
+               : call_repair(self, guard_loads, args, count, keywords);
+}
+
 static PyMethodDef guard_methods[] = {
     {"is_valid", guard_is_valid, METH_O, guard_is_valid_doc},
-    {"validate", guard_validate, METH_O, guard_validate_doc},
-    {"loads", guard_loads, METH_O, guard_loads_doc},
+    {"validate", (PyCFunction)(void (*)(void))guard_validate_call,
+     METH_FASTCALL | METH_KEYWORDS, guard_validate_doc},
+    {"loads", (PyCFunction)(void (*)(void))guard_loads_call,
+     METH_FASTCALL | METH_KEYWORDS, guard_loads_doc},
     {"is_valid_object", guard_is_valid_object, METH_O, guard_is_valid_object_doc},
     {"errors", (PyCFunction)(void (*)(void))guard_errors,
      METH_METHOD | METH_FASTCALL | METH_KEYWORDS, guard_errors_doc},
