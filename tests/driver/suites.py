@@ -78,6 +78,8 @@ SUITES = (
     Suite("wheel", "the same modules and package in stock CPythons", wheel.run),
     Suite("kit", "agents, tools and models against a scripted server",
           _mixed("kit", True)),
+    Suite("model", "agents with the real local model, when it is in the cache",
+          _mixed("model", False, jobs=1)),
     Suite("cli", "black-box tests of the executable", _mixed("cli", False)),
     Suite("package", "packages of agents and of the runtime, in clean roots",
           _mixed("package", False)),

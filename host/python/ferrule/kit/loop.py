@@ -93,7 +93,7 @@ class Turns:
 
     def _ask(self, may_call):
         setup = self.setup
-        messages = setup.opening + self.record.messages
+        messages = setup.opening + self.record.to_send()
         options = {"deadline": self.meter.deadline, **setup.parameters}
         if self.meter.budget.tokens is not None:
             left = self.meter.budget.tokens - self.meter.usage.total

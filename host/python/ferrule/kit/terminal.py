@@ -6,7 +6,7 @@ import sys
 
 from ferrule.kit.errors import ModelError
 
-__all__ = ["EXIT_INTERRUPTED", "EXIT_USAGE", "Screen", "main", "show"]
+__all__ = ["EXIT_INTERRUPTED", "EXIT_USAGE", "Screen", "main", "printable", "show"]
 
 EXIT_USAGE, EXIT_INTERRUPTED = 2, 130
 WIDTH = 76  # columns of the progress line
@@ -42,6 +42,11 @@ def show(events, screen):
     return 0
 
 
+def printable(text, kept=""):
+    """The text with blanks for what is no character to be seen, but for `kept`."""
+    return "".join(c if c.isprintable() or c in kept else " " for c in text)
+
+
 class Screen:
     """Takes events. Without a terminal the progress line is left out."""
 
@@ -56,7 +61,8 @@ class Screen:
         kind = event.kind
         if kind == "text":
             self._status("")
-            self._out.write(event.text)
+            # Files that a model quotes may hold sequences that command a terminal.
+            self._out.write(printable(event.text, "\n\t"))
             self._out.flush()
             self._is_line_open = not event.text.endswith("\n")
         elif kind == "asking":
@@ -87,7 +93,7 @@ class Screen:
     def _status(self, text):
         if not self._has_progress or (text and self._is_line_open):
             return
-        line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+        line = " ".join(printable(text).split())
         line = line if len(line) <= WIDTH else line[: WIDTH - 3] + "..."
         if line != self._shown:
             self._progress.write("\r\x1b[K" + line)

@@ -155,6 +155,10 @@ class Transcript:
         self.is_finished = True
         self._write({"type": "finished", "stopped": stopped})
 
+    def to_send(self):
+        """The messages for the model: an answer that broke off is asked for again."""
+        return self.messages[:-1] if self.last_is_partial else list(self.messages)
+
     def pending(self):
         """The tool calls of the last answer, as they stand in its message, that have no
         result yet."""
