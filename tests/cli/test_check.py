@@ -150,6 +150,20 @@ class Configurations(CheckCase):
 
 
 class Launchers(CheckCase):
+    def test_good(self):
+        content = '[[agent]]\nscript = "desk.py"\n'
+        self.assertEqual(self.report("agents.toml", content, code=0)["kind"], "launcher")
+
+    def test_every_mistake(self):
+        found = self.places("agents.toml", """\
+            preload = ["json"]
+            [[agent]]
+            name = "desk"
+            scrpt = "desk.py"
+            workers = 0
+            """)
+        self.assert_places(found, (4, 1, 'nearest is "script"'), (5, 11, "whole number"))
+
     def test_text_that_is_no_toml(self):
         found = self.places("agents.toml", '[[agent]]\nname = "desk"\nscript = \n')
         self.assertEqual(found[0][:1], (3,))

@@ -204,19 +204,12 @@ def check_configuration(raw):
 
 
 def check_launcher(raw):
-    import re
-    import tomllib
+    from ferrule._agents_file import mistakes as examine
 
     text, mistakes = _decoded(raw)
     if text is None:
         return mistakes
-    try:
-        tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        where = re.search(r"\(at line (\d+), column (\d+)\)", str(error))
-        line, column = map(int, where.groups()) if where else (1, 1)
-        return [Mistake(line, column, str(error).partition(" (at ")[0], "toml")]
-    return []
+    return [Mistake(*found, "launcher") for found in examine(text)]
 
 
 _CHECKS = {

@@ -39,7 +39,7 @@ guardcheck_check(PyObject *module, PyObject *args)
     }
     GuardOptions options;
     PyObject *list = NULL;
-    if (guardobject_options(values, &options)) {
+    if (guardoptions_read(values, &options)) {
         g_autoptr(SchemaGuardCheck) check =
             schema_guard_check(schema, (size_t)length, &options.options);
         list = check_list(check);

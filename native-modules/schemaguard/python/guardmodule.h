@@ -67,7 +67,7 @@ enum {
 
 /* Reads (draft, assert_formats, resources, max_depth, max_bytes, allow_duplicates,
  * mask); the last may be NULL. */
-bool guardobject_options(PyObject *const *values, GuardOptions *ret_options);
+bool guardoptions_read(PyObject *const *values, GuardOptions *ret_options);
 
 PyObject *guardcheck_check(PyObject *module, PyObject *args);
 extern const char guardcheck_check_doc[];
