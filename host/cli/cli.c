@@ -142,6 +142,31 @@ open_package(Cli *cli, int argc, char **argv)
         g_ptr_array_add(cli->python_argv, g_strdup(argv[i]));
 }
 
+/* Its options are checked by its own code; what it runs is found here, as for `run`. */
+static bool
+parse_profile(Cli *cli, int argc, char **argv, GError **error)
+{
+    int at = 2;
+    set_own(cli, "ferrule._profile", argv[0]);
+    for (; at < argc && argv[at][0] == '-'; at++) {
+        g_ptr_array_add(cli->python_argv, g_strdup(argv[at]));
+        if (strcmp(argv[at], "--html") == 0 && at + 1 < argc)
+            g_ptr_array_add(cli->python_argv, g_strdup(argv[++at]));
+        else if (strcmp(argv[at], "--") == 0) {
+            at++;
+            break;
+        }
+    }
+    if (at >= argc)
+        return true;
+    cli->is_own = false;
+    if (!cli_target_set(cli, argv[at], error))
+        return false;
+    for (int i = at; i < argc && cli->package == NULL; i++)
+        g_ptr_array_add(cli->python_argv, g_strdup(i == at ? cli->script : argv[i]));
+    return true;
+}
+
 static const struct {
     const char *name;
     bool (*parse)(Cli *cli, int argc, char **argv, GError **error);
@@ -154,6 +179,7 @@ static const struct {
     {"top", parse_top, NULL},
     {"check", NULL, "ferrule._check"},
     {"pack", NULL, "ferrule._installer.pack"},
+    {"profile", parse_profile, NULL},
     {"self", NULL, "ferrule._installer.self_command"},
     /* clang-format on */
 };

@@ -10,6 +10,7 @@ from ferrule.interpreter_pool import (
     ExecutionFailed as ExecutionFailed,
     InterpreterPoolExecutor as InterpreterPoolExecutor,
 )
+from ferrule.turns import turn as turn
 
 __all__ = [
     "ToolCache",
@@ -19,4 +20,5 @@ __all__ = [
     "InterpreterPoolExecutor",
     "BrokenInterpreterPool",
     "ExecutionFailed",
+    "turn",
 ]

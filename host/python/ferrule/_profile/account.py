@@ -1,0 +1,363 @@
+# SPDX-License-Identifier: MIT
+"""account - from what was recorded to rows that sum to the wall time, and verdicts.
+
+The main thread's time is the wall time. Where it waits for other threads, the path goes
+on in the thread that ended last: what that one did is what was waited for.
+"""
+
+from bisect import bisect_left, bisect_right
+
+from ferrule._profile import record as rec
+from ferrule._profile.record import Label
+
+SHARE = 0.03  # of the wall time: below it nothing is worth a change
+NEARLY_EVERY = 0.8  # of the turns
+CPU_BOUND = 0.5  # of a row's time
+WOKEN_NS = 5_000_000  # a thread that ended so shortly after a wait still ended it
+TIMER_SLACK_NS = 150_000  # by which a timer is late without anybody's fault
+NEAR_NS = 500_000_000  # delays measured so near to a wait speak for it
+WAITING = frozenset((rec.MODEL, rec.TOOL, rec.WAIT))
+OWN = Label("orchestration")
+LOCK = Label(rec.LOCK)
+UNSEEN = Label(rec.WAIT)
+
+TITLES = {
+    rec.IMPORTS: "start and imports",
+    rec.MODEL: "model",
+    rec.TOOL: "tool",
+    rec.LOCK: "interpreter lock",
+    rec.CACHE: "cache",
+    rec.GUARD: "guard",
+    rec.JSON: "json",
+    rec.GC: "garbage collection",
+    rec.WAIT: "other waits",
+    OWN.kind: "orchestration",
+}
+ORDER = tuple(TITLES)
+
+
+def key_of(label):
+    return (label.kind, label.name if label.kind in (rec.TOOL, rec.MODEL) else "")
+
+
+# ---- the critical path -------------------------------------------------------------
+
+
+def _whole(line, begin, end):
+    """All of a thread's time between two moments, gaps being its own Python."""
+    at = begin
+    for a, b, label in line:
+        if b <= begin or a >= end:
+            continue
+        a, b = max(a, begin), min(b, end)
+        if a > at:
+            yield at, a, OWN
+        yield a, b, label
+        at = b
+    if at < end:
+        yield at, end, OWN
+
+
+class Paths:
+    """The other threads' pasts, and which of them a wait was for."""
+
+    def __init__(self, record):
+        self.lines = []
+        for (_, born), line in record.lines.items():
+            if line is not record.main and line.name:
+                self.lines.append((born, line.since, line.segments))
+
+    def _last_active(self, segments, born, died, end):
+        """When a thread last did something before `end`."""
+        at = min(died, end)
+        i = bisect_right(segments, at, key=lambda s: s[0]) - 1
+        while i >= 0 and segments[i][1] >= at and segments[i][2].kind in (
+            rec.IDLE, rec.THREADS,
+        ):  # fmt: skip
+            at = segments[i][0]
+            i -= 1
+        return at if at > born else 0
+
+    def follow(self, begin, end):
+        """What the thread did, between two moments, that a wait was for."""
+        best, chosen = begin, None
+        for born, died, segments in self.lines:
+            active = self._last_active(segments, born, died, end + WOKEN_NS)
+            if active > best:
+                best, chosen = active, (born, died, segments)
+        if chosen is None:
+            yield begin, end, Label(rec.WAIT, "threads")
+            return
+        born, died, segments = chosen
+        first = max(begin, born)
+        if first > begin:
+            yield begin, first, OWN
+        i = max(bisect_left(segments, first, key=lambda s: s[1]), 0)
+        near = []
+        while i < len(segments) and segments[i][0] < end:
+            near.append(segments[i])
+            i += 1
+        for a, b, label in _whole(near, first, end):
+            yield a, b, OWN if label.kind in (rec.IDLE, rec.THREADS) else label
+
+
+def critical_path(record):
+    """(begin, end, label) of the waits of the main thread, waits for threads resolved."""
+    paths = Paths(record)
+    for begin, end, label in record.main.segments:
+        if label.kind == rec.THREADS:
+            yield from paths.follow(begin, end)
+        elif label.kind == rec.IDLE:
+            yield begin, end, Label(rec.WAIT, "")
+        else:
+            yield begin, end, label
+
+
+# ---- turns -------------------------------------------------------------------------
+
+
+def turns_of(record):
+    """[(name, begin, end)]; the end of one found by its model call is the next one."""
+    found = []
+    for i, (name, begin, end) in enumerate(record.turns):
+        if not record.marked or end is None:
+            later = record.turns[i + 1][1] if i + 1 < len(record.turns) else record.end
+            end = later
+        found.append((name or f"turn {i + 1}", begin, min(end, record.end)))
+    return found
+
+
+class Sheet:
+    """Time by turn and component; turn -1 is what lies outside all turns."""
+
+    def __init__(self, record):
+        self.record = record
+        self.turns = turns_of(record)
+        self.begins = [begin for _, begin, _ in self.turns]
+        self.cells = {}
+        self.path = [x for x in critical_path(record) if x[2] is not OWN]
+        for begin, end, label in self.path:
+            for turn, spent in self._by_turn(begin, end):
+                self._add(turn, key_of(label), spent)
+        for label, spent in record.main.lost.items():
+            self._add(-1, key_of(label), spent)
+        for (turn, label), spent in record.main.sums.items():
+            self._add(turn if turn < len(self.turns) else -1, key_of(label), spent)
+        self._fill_up()
+
+    def _add(self, turn, key, spent):
+        self.cells[turn, key] = self.cells.get((turn, key), 0) + spent
+
+    def _by_turn(self, begin, end):
+        """Parts of an interval: (turn, ns)."""
+        i = max(bisect_right(self.begins, begin) - 1, 0)
+        at = begin
+        while at < end and i < len(self.turns):
+            _, first, last = self.turns[i]
+            if first >= end:
+                break
+            if at < first:
+                yield -1, first - at
+                at = first
+            if at < last:
+                yield i, min(end, last) - at
+                at = min(end, last)
+            i += 1
+        if at < end:
+            yield -1, end - at
+
+    def _fill_up(self):
+        """What nothing accounts for is the agent's own Python."""
+        inside = 0
+        for turn, (_, begin, end) in enumerate(self.turns):
+            known = sum(t for (i, _), t in self.cells.items() if i == turn)
+            self._add(turn, key_of(OWN), max(end - begin - known, 0))
+            inside += end - begin
+        known = sum(t for (i, _), t in self.cells.items() if i == -1)
+        outside = self.record.end - self.record.begin - inside
+        self._add(-1, key_of(OWN), max(outside - known, 0))
+
+    def move(self, source, target, part):
+        """Give a part (0..1) of a component's time to another, in every turn."""
+        for (turn, key), spent in list(self.cells.items()):
+            if key == source:
+                self.cells[turn, key] = spent - spent * part
+                self._add(turn, target, spent * part)
+
+    def totals(self):
+        totals = {}
+        for (_, key), spent in self.cells.items():
+            totals[key] = totals.get(key, 0) + spent
+        return totals
+
+    def presence(self, key):
+        """In which part of the turns the component has a share that counts."""
+        if not self.turns:
+            return 1.0
+        there = sum(
+            self.cells.get((i, key), 0) > 0.01 * (end - begin)
+            for i, (_, begin, end) in enumerate(self.turns)
+        )
+        return there / len(self.turns)
+
+
+# ---- the interpreter lock ----------------------------------------------------------
+
+
+def _lock_after_waits(record, sheet):
+    """{component: ns}: by how much waits were longer because the lock was taken."""
+    late = {}
+    if not record.delays:
+        return late
+    whens = [when for when, _ in record.delays]
+    sums = [0]
+    for _, delay in record.delays:
+        sums.append(sums[-1] + max(delay - TIMER_SLACK_NS, 0))
+    for begin, end, label in sheet.path:
+        if label.kind not in WAITING:
+            continue
+        a = bisect_left(whens, end - NEAR_NS)
+        b = bisect_right(whens, end + NEAR_NS)
+        if b > a:
+            mean = (sums[b] - sums[a]) / (b - a)
+            key = key_of(label)
+            late[key] = late.get(key, 0) + min(mean, 0.9 * (end - begin))
+    return late
+
+
+def move_lock(record, sheet, process):
+    """Take the time that was spent waiting for the lock out of the other rows."""
+    totals = sheet.totals()
+    for key, late in _lock_after_waits(record, sheet).items():
+        sheet.move(key, key_of(LOCK), late / totals[key])
+    computing = [key for key in totals if key[0] not in WAITING and key[0] != rec.LOCK]
+    wall = sum(totals[key] for key in computing)
+    in_waits = sum(cpu for label, cpu in record.main.cpu.items() if label.kind in WAITING)
+    blocked = max(wall - (process["main_cpu"] - in_waits) - process["queued"], 0)
+    lock = min(blocked, process["other_cpu"]) if len(record.lines) > 1 else 0
+    for key in computing:
+        if lock > 0.005 * wall:
+            sheet.move(key, key_of(LOCK), lock / wall)
+    # What is left was a wait that no hook saw, of a file or in an extension.
+    unseen = blocked - lock
+    own = sheet.totals()[key_of(OWN)]
+    if unseen > 0.01 * (record.end - record.begin):
+        sheet.move(key_of(OWN), key_of(UNSEEN), min(unseen / own, 1))
+
+
+# ---- rows and verdicts -------------------------------------------------------------
+
+
+def rows_of(record, sheet, start, process):
+    wall = record.end - record.begin + start
+    totals = sheet.totals()
+    imports = key_of(Label(rec.IMPORTS))
+    totals[imports] = totals.get(imports, 0) + start
+    cpu = _cpu_of(record, totals, start, process)
+    ready = 1 + process["queued"] / max(process["main_cpu"], 1)
+    rows = []
+    for key, spent in totals.items():
+        row = {
+            "component": TITLES[key[0]],
+            "name": key[1],
+            "wall_s": spent / 1e9,
+            "cpu_s": min(cpu.get(key, 0), spent) / 1e9,
+            "share": spent / wall,
+            "turns": sheet.presence(key),
+            "gain_percent": 100 * spent / wall,
+        }
+        row |= _verdict(key, row, row["cpu_s"] * ready >= CPU_BOUND * row["wall_s"])
+        rows.append(row)
+    rows.sort(key=lambda row: -row["wall_s"])
+    return rows
+
+
+def _cpu_of(record, totals, start, process):
+    """{component: ns of processor time}: measured for waits; computing rows share what
+    the main thread used besides."""
+    cpu, used = {}, 0
+    for label, spent in record.main.cpu.items():
+        if label.kind not in (rec.THREADS, rec.IDLE):
+            key = key_of(label)
+            cpu[key] = cpu.get(key, 0) + spent
+        used += spent
+    computing = {
+        k: t for k, t in totals.items()
+        if k[0] in (rec.CACHE, rec.GUARD, rec.JSON, rec.GC, OWN.kind)
+    }  # fmt: skip
+    whole = sum(computing.values())
+    rest = max(process["main_cpu"] - used, 0)
+    for key, spent in computing.items():
+        cpu[key] = spent * min(rest / whole, 1) if whole else 0
+    imports = key_of(Label(rec.IMPORTS))
+    cpu[imports] = cpu.get(imports, 0) + start
+    return cpu
+
+
+def _verdict(key, row, is_busy):
+    """is_busy: it has a core for most of its time, or would if there were one."""
+    share, kind = row["share"], key[0]
+    ceiling = f"at zero cost the run would gain {_percent(share)}"
+    if share <= SHARE:
+        return {"verdict": "leave in Python", "why": ceiling}
+    if kind == rec.LOCK:
+        return {
+            "verdict": "shorter switch interval, or agents in parallel",
+            "why": f"sys.setswitchinterval(0.0005) would give about {_percent(share * 0.9)} "
+                   f"and cost the other threads a little; agents in parallel (ferrule run "
+                   f"--workers) {_percent(share)}",
+        }  # fmt: skip
+    if kind == rec.IMPORTS:
+        return {"verdict": "vendor less or import lazily", "why": ceiling}
+    if kind in WAITING or not is_busy:
+        return {"verdict": "cache, parallelise or stream", "why": ceiling}
+    if row["turns"] < NEARLY_EVERY:
+        return {
+            "verdict": "leave in Python",
+            "why": f"only {row['turns']:.0%} of the turns have it; {ceiling}",
+        }
+    return {"verdict": "worth native code", "why": ceiling}
+
+
+def _percent(share):
+    value = 100 * share
+    return f"{value:.0f} %" if value >= 10 else f"{value:.2g} %"
+
+
+def functions_of(record, limit=8):
+    """Which functions the main thread's own computing was in, by samples."""
+    whole = sum(record.samples.values())
+    found = sorted(record.samples.items(), key=lambda item: -item[1])[:limit]
+    return [
+        {"function": name, "file": file, "line": line, "share": count / whole}
+        for (name, file, line), count in found
+    ]
+
+
+def report_of(record, start, process):
+    """Everything the report says, as JSON has it."""
+    sheet = Sheet(record)
+    move_lock(record, sheet, process)
+    rows = rows_of(record, sheet, start, process)
+    wall = (record.end - record.begin + start) / 1e9
+    functions = functions_of(record)
+    for row in rows:
+        if row["component"] == TITLES[OWN.kind] and functions:
+            row["functions"] = functions
+    turns = []
+    for i, (name, begin, end) in enumerate(sheet.turns):
+        parts = {}
+        for (turn, key), spent in sheet.cells.items():
+            if turn == i and spent:
+                title = f"{TITLES[key[0]]} {key[1]}".strip()
+                parts[title] = parts.get(title, 0) + spent / 1e9
+        turns.append({"name": name, "begin_s": (begin - record.begin + start) / 1e9,
+                      "wall_s": (end - begin) / 1e9, "parts": parts})  # fmt: skip
+    return {
+        "wall_s": wall,
+        "cpu_s": process["cpu"] / 1e9,
+        "rows": rows,
+        "turns": turns,
+        "turns_from": "ferrule.turn()" if record.marked else "model calls",
+        "threads": sum(bool(line.name) for line in record.lines.values()),
+    }, sheet
