@@ -5,11 +5,10 @@
                                   name of the one before
     ROOT/current                  -> versions/...; switching it is the installation
     ROOT/place.json               where bin/ and share/ are; folders made on the way
-    ROOT/lock                     held while something changes
 
 What is in force is what `current` leads to, nothing else says so. Everything outside the
 root is a link into ROOT/current or a file with a line that names ROOT, so that what is
-ours can be told from what is not by looking at it.
+ours can be told from what is not by looking at it. ROOT is locked while it changes.
 """
 
 import contextlib
@@ -58,13 +57,15 @@ class Place:
 
     @contextlib.contextmanager
     def locked(self):
-        with open(self.root / "lock", "w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise Refused(f"another installation in {self.root} is under way: wait for "
-                              "it to end", code=EXIT_FAILED) from None
+        folder = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
             yield
+        except BlockingIOError:
+            raise Refused(f"another installation in {self.root} is under way: wait for "
+                          "it to end", code=EXIT_FAILED) from None
+        finally:
+            os.close(folder)
 
     # ---- what is outside the root ----------------------------------------------------
 
@@ -181,7 +182,7 @@ def _absent(paths):
 
 def _replace(path, write):
     """write(fresh path), then rename: whoever looks sees the old or the new."""
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    fresh = path.with_name(f".{path.name}-{os.getpid()}")
     fresh.unlink(missing_ok=True)
     write(fresh)
     os.rename(fresh, path)

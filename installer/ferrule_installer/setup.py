@@ -90,7 +90,7 @@ def _clear_up(place, in_force):
     for folder in place.versions.iterdir():
         if folder.name not in kept:
             shutil.rmtree(folder, ignore_errors=True)
-    for left in place.root.glob(".current-*"):
+    for left in place.root.glob(".*-*"):
         left.unlink(missing_ok=True)
 
 
@@ -151,9 +151,7 @@ def uninstall(root, quiet=False):
         place.current.unlink(missing_ok=True)
         shutil.rmtree(place.versions)
         place.forget_caches()
-        for name in ("lock", "place.json"):
-            (place.root / name).unlink(missing_ok=True)
-        for left in place.root.glob(".current-*"):
+        for left in (place.root / "place.json", *place.root.glob(".*-*")):
             left.unlink(missing_ok=True)
     place.remove_made()
     if quiet:

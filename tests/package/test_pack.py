@@ -7,7 +7,7 @@ import os
 import unittest
 import zipfile
 
-from agents import PackageCase, entry, forged, tree
+from sample_agents import PackageCase, entry, forged, tree
 
 
 class Packing(PackageCase):

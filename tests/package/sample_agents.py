@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""agents - small agents, and packages of them, for the tests of packages."""
+"""sample_agents - small agents, and packages of them, for the tests of packages."""
 
 import hashlib
 import json
