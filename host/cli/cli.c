@@ -180,6 +180,7 @@ static const struct {
     {"check", NULL, "ferrule._check"},
     {"pack", NULL, "ferrule._installer.pack"},
     {"profile", parse_profile, NULL},
+    {"verify", NULL, "ferrule._installer.trust"},
     {"self", NULL, "ferrule._installer.self_command"},
     /* clang-format on */
 };

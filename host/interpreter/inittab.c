@@ -53,7 +53,7 @@ init_interpreters(void)
 /* Modules whose first import does something before. */
 #define WRAPPED_MODULES(X)              \
     X(_interpreters, init_interpreters) \
-    X(_ssl, INIT_SSL) X(_hashlib, INIT_HASHLIB)
+    X(_ssl, INIT_SSL) X(_hashlib, INIT_HASHLIB) X(_ferrule_crypto, INIT_CRYPTO)
 
 /* The host's own. */
 #define OUR_MODULES(X) X(_ferrule_host) X(_ferrule_interpreters) X(_ferrule_stdlib)
@@ -61,11 +61,13 @@ init_interpreters(void)
 #ifdef FERRULE_TLS_SYSTEM
 #define INIT_SSL     tls_library_init_ssl
 #define INIT_HASHLIB tls_library_init_hashlib
+#define INIT_CRYPTO  tls_library_init_crypto
 #else
 extern PyObject *PyInit__ssl(void);
 extern PyObject *PyInit__hashlib(void);
 #define INIT_SSL     PyInit__ssl
 #define INIT_HASHLIB PyInit__hashlib
+#define INIT_CRYPTO  PyInit__ferrule_crypto
 #endif
 
 #define ROW(name)                {#name, PyInit_##name},

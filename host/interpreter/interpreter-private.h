@@ -18,6 +18,10 @@ PyMODINIT_FUNC PyInit__ferrule_interpreters(void);
 /* `_ssl` and `_hashlib`, behind the loading of the system's OpenSSL. */
 PyObject *tls_library_init_ssl(void);
 PyObject *tls_library_init_hashlib(void);
+PyObject *tls_library_init_crypto(void);
+
+/* Signatures and sealed texts; behind the same. */
+PyMODINIT_FUNC PyInit__ferrule_crypto(void);
 
 /* Root of the built-in library in sys.path: the executable's own path. Set before the
  * first interpreter starts, constant while any runs. */

@@ -2,7 +2,7 @@
 /* tls-library.c - the system's OpenSSL, loaded when `ssl` or `hashlib` first need it.
  *
  * The executable calls OpenSSL through the jump table that tls_stubs.py makes; nothing
- * may call it before tls_library_open() has filled the slots, and only the two modules
+ * may call it before tls_library_open() has filled the slots, and only the modules
  * below do. Without the library they raise ImportError (hashlib then uses CPython's
  * own implementations) and everything else works.
  */
@@ -79,4 +79,10 @@ PyObject *
 tls_library_init_hashlib(void)
 {
     return tls_library_open() ? PyInit__hashlib() : NULL;
+}
+
+PyObject *
+tls_library_init_crypto(void)
+{
+    return tls_library_open() ? PyInit__ferrule_crypto() : NULL;
 }

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Write the jump table through which the executable reaches the system's OpenSSL.
 
-    tls_stubs.py LIBPYTHON LIBSSL LIBCRYPTO OUT.S
+    tls_stubs.py LIBPYTHON LIBSSL LIBCRYPTO SOURCE OUT.S
 
 Linked in the ordinary way, libssl and libcrypto would be mapped and relocated at every
 start, 10-15 % of it, although most runs never open a TLS connection. So each of their
-functions that libpython calls becomes a jump through a slot, and tls-library.c fills
+functions that libpython or the C file SOURCE calls becomes a jump through a slot, and tls-library.c fills
 the slots when `ssl` or `hashlib` is imported first.
 """
 
@@ -45,10 +45,17 @@ def strings(label, texts):
     return f'    .globl {label}\n    .hidden {label}\n{label}:\n{rows}\n    .byte 0\n'
 
 
-def main(libpython, libssl, libcrypto, out):
+def names_in(source):
+    """Words of a C file; those that are symbols of the library are calls."""
+    with open(source) as file:
+        return set(re.findall(r"\b[A-Za-z_]\w*\b", file.read()))
+
+
+def main(libpython, libssl, libcrypto, source, out):
     offered = names(["-D", "--defined-only"], libssl)
     offered |= names(["-D", "--defined-only"], libcrypto)
-    used = sorted(names(["--undefined-only"], libpython) & offered)
+    wanted = names(["--undefined-only"], libpython) | names_in(source)
+    used = sorted(wanted & offered)
     sonames = [soname(libssl), soname(libcrypto)]
     with open(out, "w") as file:
         file.write("/* Made by tls_stubs.py. */\n    .text\n")

@@ -66,7 +66,7 @@ def open_package(path):
     with open(path, "rb") as stream:
         package = archive.Package(stream, path)
         check_platform(package)
-        trust.check_before_use(path, package.index)
+        trust.check_before_use(path, package.index["name"], package.index.get("publisher"))
         folder = cache / digest(stream)
         try:
             if not folder.is_dir():

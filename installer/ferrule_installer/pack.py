@@ -5,7 +5,7 @@ import os
 import sys
 from pathlib import Path
 
-from ferrule._installer import agent_files, agent_product, archive, manifest, said, vendored
+from ferrule._installer import agent_files, agent_product, archive, manifest, said, trust, vendored
 from ferrule._installer.said import Refused
 
 USAGE = """\
@@ -21,7 +21,9 @@ FOLDER/ferrule.json` looks it over.
 
   -o, --output OUT
   --runtime FERRULE.run   for OUT.run: the runtime that goes in, instead of this one
-  -q, --quiet        say nothing but mistakes
+  --key FILE              sign: OUT.sig; the manifest says who the "publisher" is
+  --new-key FILE          make a key to sign with, and nothing else
+  -q, --quiet             say nothing but mistakes
 
 exit codes: 0 packed, 2 usage, 3 a mistake in manifest or folder, 1 cannot be written
 """
@@ -81,6 +83,7 @@ def _parse(arguments):
     parser.add_argument("folder")
     parser.add_argument("-o", "--output", required=True, type=Path)
     parser.add_argument("--runtime", type=Path)
+    parser.add_argument("--key", type=Path)
     parser.add_argument("-q", "--quiet", action="store_true")
     parser.error = _usage_error
     options = parser.parse_args(arguments)
@@ -96,18 +99,37 @@ def _usage_error(text):
     raise Refused(f"pack: {text}; `ferrule pack --help` says more", code=said.EXIT_USAGE)
 
 
+def _signer(agent, options):
+    """What signs a package, or None; refuses before anything is written."""
+    if options.key is None:
+        return None
+    publisher = agent.manifest.values.get("publisher")
+    if publisher is None:
+        raise Refused(f"{agent.manifest.path}: signing needs a \"publisher\"")
+    seed = trust.read_key(options.key)
+    return lambda path: trust.sign(path, publisher, seed).encode()
+
+
 def _pack(arguments):
     if {"-h", "--help"} & set(arguments):
         print(USAGE, end="")
-        return
+        return None
+    if arguments[:1] == ["--new-key"] and len(arguments) == 2:
+        return trust.make_key(arguments[1])
     options = _parse(arguments)
-    agent = Agent(options.folder, {options.output.resolve()})
+    signature = trust.signature_path(options.output)
+    agent = Agent(options.folder, {options.output.resolve(), signature.resolve()})
+    sign = _signer(agent, options)
     make = TARGETS[options.output.suffix]
     data = make(agent, options)
     write_atomically(options.output, data, options.output.suffix == ".run")
+    signature.unlink(missing_ok=True)
+    if sign:
+        write_atomically(signature, sign(options.output))
     if not options.quiet:
         said.say(f"{options.output}: {agent.manifest.name} {agent.manifest.version}, "
                  f"{len(agent.files)} files, {len(data) / 1e3:.1f} KB")
+    return None
 
 
 def main(arguments):

@@ -134,6 +134,16 @@ from ferrule._installer import setup
 sys.exit(setup.main(sys.argv[1:]))' "$@" $quiet
 }
 
+# Whether the publisher is who it was before: by the version that is installed, at a
+# first installation by the one in this file.
+check_signature() {
+    runtime=$root/current/lib/ferrule/ferrule
+    [ -x "$runtime" ] || runtime=$staging/lib/ferrule/ferrule
+    "$runtime" -Ic 'import sys
+from ferrule._installer import trust
+sys.exit(trust.check_installer(sys.argv[1:]))' "$0" "$name"
+}
+
 # ---- the actions --------------------------------------------------------------------
 
 root_folder() {
@@ -161,6 +171,7 @@ install() {
     staging=$root/versions/.staging-$$
     mkdir "$staging" || fail "cannot write to $root"
     unpack "$staging"
+    check_signature
     FERRULE_MADE=$made setup "$staging" install --staging "$staging" --root "$root" $system
     staging= made=
 }

@@ -65,7 +65,7 @@ LAYERS = (
         for part in PARTS
     ),
     Layer("interpreter", "host/interpreter/*", ("base", "registry") + PARTS,
-          ("python", "glib")),
+          ("python", "glib", "openssl")),
     Layer("main", "host/main.c", ("base",) + PARTS, ("glib",),
           ("host/interpreter/interpreter.h",)),
 )
