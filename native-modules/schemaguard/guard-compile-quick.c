@@ -71,8 +71,9 @@ takes_object(const Quick *self, const GuardNode *node)
         return false;
     }
     const GuardObjectPart *part = part_at(self, node->object);
-    return part->count > 0 && part->count <= GUARD_QUICK_NAMES_MAX &&
-           part->rule_count == 0 && part->name_node == 0 && part->dependent_count == 0;
+    return part->count > 0 && part->count <= GUARD_QUICK_NAMES_MAX && part->min == 0 &&
+           part->max == UINT32_MAX && part->rule_count == 0 && part->name_node == 0 &&
+           part->dependent_count == 0;
 }
 
 static bool
@@ -106,15 +107,12 @@ make_part(Quick *self, GuardRef ref)
     part->count = (uint8_t)count;
     if (is_object) {
         part->required = object->required;
-        part->min = object->min;
-        part->max = object->max;
     }
     else {
         const GuardArrayPart *array = part_at(self, node->array);
         part->min = array->min;
         part->max = array->max;
     }
-    part->counts = part->min > 0 || part->max < UINT32_MAX;
 }
 
 /* Packs the text and what follows it. A text that needs escapes matches nothing. */
@@ -211,6 +209,7 @@ fill_names(Quick *self, const GuardNode *node)
             names[i].node != 0 ? classify(self, names[i].node, &arg) : GUARD_QUICK_STOP;
         GuardQuickText *name = quick_at(self, entry);
         name->kind = (uint8_t)kind;
+        name->index = (uint8_t)i;
         name->arg = arg;
     }
 }

@@ -43,6 +43,7 @@ typedef struct {
     uint32_t mask;   /* a bit for each byte of `packed` that counts */
     uint16_t length;
     uint8_t kind;  /* of the value behind a name */
+    uint8_t index; /* of a name */
     GuardRef tail; /* quick: the bytes behind the first 16 */
     GuardRef arg;
 } GuardQuickText;
@@ -56,12 +57,11 @@ typedef struct {
 typedef struct {
     uint64_t required; /* bits of names */
     GuardRef node;     /* what the machine knows it by */
-    uint32_t min;      /* members or items */
+    uint32_t min;      /* items */
     uint32_t max;
     GuardRef arg; /* of the items */
     uint8_t kind; /* of the items */
     bool is_array;
-    bool counts;    /* min or max says something */
     uint8_t count;  /* of names */
     uint32_t space; /* so that names share few cache lines */
     GuardQuickText names[];

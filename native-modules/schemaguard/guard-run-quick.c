@@ -69,22 +69,6 @@ open_part(Quick *self, GuardRef ref, const char *p)
     return true;
 }
 
-static inline uint32_t
-count_bits(uint64_t bits)
-{
-    return (uint32_t)__builtin_popcountll(bits);
-}
-
-static bool
-is_complete(const GuardQuickPart *part, uint64_t seen)
-{
-    if ((seen & part->required) != part->required) {
-        return false;
-    }
-    return !part->counts ||
-           (count_bits(seen) >= part->min && count_bits(seen) <= part->max);
-}
-
 /* Reads members from *at on, which is moved behind the last one that was right. */
 static Event
 read_members(Quick *self, const char **at)
@@ -102,7 +86,7 @@ read_members(Quick *self, const char **at)
             q = quick_skip_space(q + 1);
         }
         else if (*q == '}') {
-            if (GUARD_LIKELY(is_complete(part, seen))) {
+            if (GUARD_LIKELY((seen & part->required) == part->required)) {
                 p = q + 1;
                 event = EVENT_CLOSED;
             }
@@ -111,8 +95,7 @@ read_members(Quick *self, const char **at)
         else if (seen != 0) {
             break;
         }
-        bool is_full = GUARD_UNLIKELY(part->counts) && count_bits(seen) >= part->max;
-        if (GUARD_UNLIKELY(*q != '"' || q >= run->wide_end || is_full)) {
+        if (GUARD_UNLIKELY(*q != '"' || q >= run->wide_end)) {
             break;
         }
         const GuardQuickText *name = &part->names[next];
@@ -122,7 +105,7 @@ read_members(Quick *self, const char **at)
                 break;
             }
         }
-        uint32_t index = (uint32_t)(name - part->names);
+        uint32_t index = name->index;
         if (GUARD_UNLIKELY((seen >> index & 1) != 0)) {
             break;
         }
@@ -275,7 +258,8 @@ guard_quick_resume(GuardRun *run, GuardFrame *frame, const char *p)
                      .seen = is_array ? 0 : frame->object.seen,
                      .index = is_array ? frame->index : frame->object.next};
     const GuardQuickPart *part = quick.frames[0].part;
-    bool strangers = !is_array && frame->index != count_bits(quick.frames[0].seen);
+    bool strangers = !is_array && frame->index != (uint32_t)__builtin_popcountll(
+                                                      quick.frames[0].seen);
     if (strangers || expects_machine(part, quick.frames[0].index)) {
         return GUARD_STEP_GO_ON;
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "guard-run.h"
 
+#include "guard-quick.h"
 #include "guard-scalar.h"
 
 void
@@ -233,6 +234,18 @@ guard_run_value(GuardRun *run)
     return run_from(run, guard_enter(run));
 }
 
+/* The arguments of a tool are an object: the short way from the first byte. */
+static inline GuardStep
+run_root(GuardRun *run)
+{
+    const char *p = run->at;
+    if (GUARD_LIKELY(*p == '{') && guard_quick_takes(run, run->node, false)) {
+        GuardStep step = guard_quick_begin(run, run->node, p);
+        return GUARD_LIKELY(step == GUARD_STEP_DONE) ? step : run_from(run, step);
+    }
+    return guard_run_value(run);
+}
+
 GuardStep
 guard_run_resume(GuardRun *run)
 {
@@ -247,8 +260,8 @@ guard_run_resume(GuardRun *run)
 GuardStep
 guard_run_text(GuardRun *run)
 {
-    GuardStep step = guard_run_value(run);
-    if (step != GUARD_STEP_DONE) {
+    GuardStep step = run_root(run);
+    if (GUARD_UNLIKELY(step != GUARD_STEP_DONE)) {
         return step;
     }
     const char *p = guard_skip_space(run->at);

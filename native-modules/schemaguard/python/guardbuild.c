@@ -6,6 +6,7 @@
 
 enum {
     STACK_FIRST = 128,
+    ESCAPED_FIRST = 1024, /* bytes of a string that are unescaped on the stack */
     DEPTH_MAX = SCHEMA_GUARD_DEPTH_MAX,
     EXACT_DIGITS = 15, /* integers of so many digits are exact in a double */
     EXACT_POWER = 22,  /* and so are these powers of ten */
@@ -87,7 +88,8 @@ ascii_string(const char *text, size_t length)
 static PyObject *
 escaped_string(const char *text, size_t length)
 {
-    char *value = PyMem_Malloc(length + 1);
+    char first[ESCAPED_FIRST];
+    char *value = length <= sizeof first ? first : PyMem_Malloc(length);
     if (value == NULL) {
         return PyErr_NoMemory();
     }
@@ -95,7 +97,9 @@ escaped_string(const char *text, size_t length)
     size_t size = schema_guard_string_unescape(text, length, value, &lone);
     PyObject *string =
         PyUnicode_DecodeUTF8(value, (Py_ssize_t)size, lone ? "surrogatepass" : NULL);
-    PyMem_Free(value);
+    if (value != first) {
+        PyMem_Free(value);
+    }
     return string;
 }
 
