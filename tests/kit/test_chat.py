@@ -173,7 +173,9 @@ class Configuration(ChatCase):
         env = {"FERRULE_MODEL_URL": server.url, "FERRULE_MODEL": "name",
                "FERRULE_MODEL_KEY": KEY}
         with mock.patch.dict(os.environ, env):
-            Chat().ask("x")
+            chat = Chat()
+            chat.ask("x")
+        chat.close()
         self.assertEqual(server.requests[0]["model"], "name")
         self.assertEqual(server.heads[0][1]["Authorization"], f"Bearer {KEY}")
 

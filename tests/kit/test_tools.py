@@ -341,7 +341,7 @@ class Arguments(unittest.TestCase):
 
     def test_are_read_as_they_are_meant(self):
         for raw in (
-            '{"n": 1}', {"n": 1}, '```json\n{"n": 1}\n```', '```\n{"n": 1}```',
+            '{"n": 1}', {"n": 1}, '{"n": 1,}', '```json\n{"n": 1}\n```', '```\n{"n": 1}```',
             json.dumps('{"n": 1}'), json.dumps(json.dumps('{"n": 1}')), '{"n": "1"}',
             json.dumps('```json\n{"n": 1}\n```'),
         ):  # fmt: skip

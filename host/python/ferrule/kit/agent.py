@@ -17,12 +17,7 @@ Errors: NotConfigured, ModelError; transcript.Damaged for a file that is none. W
     raise goes to the model.
 """
 
-from ferrule.kit import driving
-from ferrule.kit.budget import Budget, Meter
-from ferrule.kit.events import Finished
-from ferrule.kit.loop import Turns
 from ferrule.kit.tools import Tool
-from ferrule.kit.transcript import Transcript
 
 __all__ = ["Agent", "Result"]
 
@@ -99,7 +94,7 @@ class Agent:
             model = Chat(model=model)
         self.chat = model
         self.tools = _by_name(tools)
-        self.budget = budget or Budget()
+        self.budget = budget or _default_budget()
         self._cache = cache
         self._setup = Setup(self, model, self.tools, instructions, parameters)
         self._setup.stop = _checked_stop(stop, self.tools)
@@ -113,6 +108,8 @@ class Agent:
             self._setup.strict = Strict(self.tools, self._setup.wanted)
             self._setup.opening = self._setup.strict.opening(instructions)
             self._setup.wanted = None
+        from ferrule.kit.transcript import Transcript
+
         self._record = Transcript(transcript, getattr(model, "scrub", None))
 
     @property
@@ -144,9 +141,11 @@ class Agent:
 
     def events(self, question=None):
         """Ask, or without a question go on; yield what happens, Finished at last."""
+        from ferrule.kit import driving
+
         turns = self._turns(question)
         yield from driving.events(turns)
-        yield Finished(Result(turns))
+        yield driving.Finished(Result(turns))
 
     async def arun(self, question):
         """run() as a coroutine; cancelling it ends what is under way."""
@@ -156,10 +155,12 @@ class Agent:
 
     async def aevents(self, question=None):
         """events() for `async for`."""
+        from ferrule.kit import driving
+
         turns = self._turns(question)
         async for event in driving.aevents(turns):
             yield event
-        yield Finished(Result(turns))
+        yield driving.Finished(Result(turns))
 
     def close(self):
         """Let go of the transcript and of kept connections."""
@@ -184,7 +185,16 @@ class Agent:
         elif record.is_finished or not _asks(record, question):
             _give_up_pending(record)
             record.add({"role": "user", "content": question})
+        from ferrule.kit.budget import Meter
+        from ferrule.kit.loop import Turns
+
         return Turns(self._setup, record, Meter(self.budget))
+
+
+def _default_budget():
+    from ferrule.kit.budget import Budget
+
+    return Budget()
 
 
 def _asks(record, question):

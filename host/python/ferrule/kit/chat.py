@@ -16,14 +16,9 @@ Errors: NotConfigured when there is no URL or model; ModelError for everything t
 Threads: a Chat may be used by several at once, and after fork().
 """
 
-import json
 import os
 
-from ferrule.kit import url as urls
-from ferrule.kit.connection import Server
 from ferrule.kit.errors import NotConfigured
-from ferrule.kit.secret import Secret, find
-from ferrule.kit.streams import Stream
 
 __all__ = ["Chat"]
 
@@ -51,6 +46,11 @@ class Chat:
         model = model or os.environ.get("FERRULE_MODEL", "")
         if not url.strip() or not model.strip():
             raise NotConfigured(_what_to_set(url, model))
+        # Imported when a Chat is made, so that what only imports the kit stays quick.
+        from ferrule.kit import url as urls
+        from ferrule.kit.connection import Server
+        from ferrule.kit.secret import Secret, find
+
         self.model = model
         self.retries = retries
         self.parameters = parameters
@@ -74,6 +74,8 @@ class Chat:
         functions, or definitions. response_schema: JSON Schema or a type that the text
         of the answer is asked to fit. deadline: time.monotonic() at which to give up.
         """
+        from ferrule.kit.streams import Stream
+
         body = self._body(messages, tools, response_schema, parameters)
         return Stream(self, body, deadline)
 
@@ -129,6 +131,8 @@ class Chat:
 
     def post(self, body, on_socket):
         """Send one request; returns the connection.Exchange."""
+        import json
+
         headers = {"User-Agent": AGENT, "Accept": "text/event-stream, application/json",
                    "Content-Type": "application/json"}  # fmt: skip
         if self._key:

@@ -6,8 +6,6 @@ A str is the description, a dict is JSON Schema as it stands, a compiled pattern
 attributes, so that none of these packages has to be imported.
 """
 
-import re
-
 __all__ = ["apply"]
 
 # attribute -> keyword for numbers, texts, lists, objects
@@ -35,7 +33,7 @@ def _keywords(piece, schema):
         return {"description": piece}
     if isinstance(piece, dict):
         return piece
-    if isinstance(piece, re.Pattern):
+    if type(piece).__name__ == "Pattern":  # of re, which is not imported for this
         return {"pattern": piece.pattern}
     found = {}
     for inner in getattr(piece, "metadata", None) or ():  # pydantic's FieldInfo

@@ -3,11 +3,11 @@
 events on. What a model has said when the run is interrupted stays in the transcript."""
 
 from ferrule.kit.errors import ModelError
-from ferrule.kit.events import Event, Text
+from ferrule.kit.events import Event, Finished, Text
 from ferrule.kit.loop import Ask
 from ferrule.kit.textcalls import Held
 
-__all__ = ["aevents", "events"]
+__all__ = ["Finished", "aevents", "events"]
 
 
 def events(turns):

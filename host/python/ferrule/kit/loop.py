@@ -3,9 +3,7 @@
 and Run for what takes time. driving.py does that, blocking or not, and sends the answer.
 """
 
-import hashlib
-
-from ferrule.kit import calls, events, textcalls
+from ferrule.kit import events, textcalls
 from ferrule.kit.answer import Call
 
 __all__ = ["Ask", "Run", "Turns"]
@@ -135,8 +133,10 @@ class Turns:
         return False
 
     def _job(self, call):
-        digest = hashlib.blake2b(f"{self.record.id} {call.id}".encode(), digest_size=16)
-        job = calls.Job(call, digest.hexdigest())
+        # Imported when the first call comes: the first request does not wait for it.
+        from ferrule.kit import calls
+
+        job = calls.Job(call, self.record.key(call.id))
         calls.plan(job, self.setup.tools)
         call.arguments = calls.sendable(job)
         if job.outcome is not None:

@@ -5,8 +5,6 @@ Fields that a record does not have are refused ("additionalProperties": false), 
 nothing could be done with them.
 """
 
-import json
-
 from ferrule.kit import shapes
 
 __all__ = ["MISSING", "describe", "is_record", "object_schema", "of_pydantic", "rename",
@@ -99,7 +97,9 @@ def _maker_of(hint, builds):
 
 def of_pydantic(maker, hint):
     """A vendored pydantic model says itself what it is."""
-    schema = json.loads(json.dumps(hint.model_json_schema()))
+    import copy
+
+    schema = copy.deepcopy(hint.model_json_schema())
     names = {}
     for name, part in schema.pop("$defs", {}).items():
         names[f"#/$defs/{name}"] = free = maker.free_name(name)

@@ -3,7 +3,7 @@
 
 import json
 
-from ferrule.kit.arguments import unfenced
+from ferrule.guard import InvalidPayload, SchemaGuard
 from ferrule.kit.errors import ModelError
 
 __all__ = ["Wanted"]
@@ -19,8 +19,6 @@ class Wanted:
     """
 
     def __init__(self, given):
-        from ferrule.guard import SchemaGuard
-
         self._build = None
         if isinstance(given, (str, bytes)):
             self.schema = json.loads(given)
@@ -40,11 +38,10 @@ class Wanted:
         return {"type": "json_schema", "json_schema": described}
 
     def check(self, answer):
-        text = unfenced(answer.text)
-        problem = self.guard.explain(text)
-        if problem:
-            return problem
-        value = self.guard.loads(text)
+        try:
+            value = self.guard.repair(answer.text).value
+        except InvalidPayload as error:
+            return str(error)
         if self._build is not None:
             try:
                 value = self._build(value)

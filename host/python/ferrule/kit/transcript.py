@@ -159,6 +159,13 @@ class Transcript:
         """The messages for the model: an answer that broke off is asked for again."""
         return self.messages[:-1] if self.last_is_partial else list(self.messages)
 
+    def key(self, call_id):
+        """The idempotency key of a call of this conversation."""
+        import hashlib
+
+        text = f"{self.id} {call_id}".encode()
+        return hashlib.blake2b(text, digest_size=16).hexdigest()
+
     def pending(self):
         """The tool calls of the last answer, as they stand in its message, that have no
         result yet."""
