@@ -50,9 +50,15 @@ def _into(folder, name, fetch):
         except FileNotFoundError as missing:
             return f"{missing.filename} is not installed"
         except (OSError, ValueError, subprocess.SubprocessError) as error:
-            said = (getattr(error, "stderr", None) or str(error)).strip()
-            return "cannot be fetched: " + said.splitlines()[-1]
+            return "cannot be fetched: " + _last_line(error)
     return ""
+
+
+def _last_line(error):
+    """What a program or the error said last; after a time-out the former is bytes."""
+    said = getattr(error, "stderr", None) or str(error)
+    text = said.decode(errors="replace") if isinstance(said, bytes) else said
+    return text.strip().splitlines()[-1]
 
 
 def _run(command, folder):
