@@ -71,6 +71,29 @@ cli_agents_set(Cli *cli, const char *target, int argc, char **argv, int at)
     return true;
 }
 
+void
+cli_agents_set_light(Cli *cli, const char *target, int argc, char **argv, int at)
+{
+    cli_set_own(cli, "ferrule._light_agents", argv[0]);
+    cli->is_own = false; /* limits and permissions hold */
+    g_ptr_array_add(cli->python_argv, g_strdup_printf("%u", MAX(cli->workers, 1)));
+    g_ptr_array_add(cli->python_argv, name_of(target));
+    g_ptr_array_add(cli->python_argv, g_strdup(cli->script));
+    for (; at < argc; at++)
+        g_ptr_array_add(cli->python_argv, g_strdup(argv[at]));
+}
+
+bool
+cli_agents_isolation(Cli *cli, const char *value, GError **error)
+{
+    cli->in_interpreters = strcmp(value, "interpreter") == 0;
+    if (cli->in_interpreters || strcmp(value, "process") == 0)
+        return true;
+    return cli_text_refuse(
+        error, "--isolation: expected \"process\" or \"interpreter\", got \"%.40s\"",
+        value);
+}
+
 bool
 cli_agents_set_file(Cli *cli, const char *path, int argc, char **argv, int at,
                     GError **error)
@@ -79,6 +102,10 @@ cli_agents_set_file(Cli *cli, const char *path, int argc, char **argv, int at,
         return cli_text_refuse(
             error, "run: %s names the arguments of its agents; \"%s\" is for nobody",
             path, argv[at]);
+    if (cli->in_interpreters)
+        return cli_text_refuse(
+            error, "run: agents of a file are processes; --isolation interpreter goes "
+                   "with --workers N SCRIPT");
     if (access(path, R_OK) != 0)
         return cli_text_refuse(error, "cannot read %s: %s", path, g_strerror(errno));
     new_plan(cli, argc, argv);

@@ -23,6 +23,15 @@ bool cli_parse_python(Cli *cli, int argc, char **argv, GError **error);
  * command line, the agent's arguments begin at `at`. */
 bool cli_agents_set(Cli *cli, const char *target, int argc, char **argv, int at);
 
+/* The same as interpreters of one process, run by our own code in Python. */
+void cli_agents_set_light(Cli *cli, const char *target, int argc, char **argv, int at);
+
+/* What stands behind --isolation. */
+bool cli_agents_isolation(Cli *cli, const char *value, GError **error);
+
+/* A command written in Python: `main(arguments)` of a module becomes what runs. */
+void cli_set_own(Cli *cli, const char *module, const char *program);
+
 /* `run FILE.toml`: cli->plan is to be read from there. */
 bool cli_agents_set_file(Cli *cli, const char *path, int argc, char **argv, int at,
                          GError **error);

@@ -19,8 +19,9 @@ take_flag(Cli *cli, int argc, char **argv, int *at, GError **error)
                                 ? g_strdup(word + 2)
                                 : g_strndup(word + 2, (size_t)(equals - word) - 2);
     bool takes_value = true, is_workers = strcmp(flag, "workers") == 0;
+    bool is_isolation = strcmp(flag, "isolation") == 0;
     if (!g_str_has_prefix(word, "--") ||
-        !(is_workers || host_config_has_flag(flag, &takes_value)))
+        !(is_workers || is_isolation || host_config_has_flag(flag, &takes_value)))
         return cli_text_refuse(
             error, "run: unknown option %s; `ferrule run --help` lists them", word);
     if (!takes_value && equals != NULL)
@@ -34,6 +35,8 @@ take_flag(Cli *cli, int argc, char **argv, int *at, GError **error)
     ++*at;
     if (is_workers)
         return (cli->workers = cli_agents_workers(value, error)) != 0;
+    if (is_isolation)
+        return cli_agents_isolation(cli, value, error);
     g_ptr_array_add(cli->flags, g_steal_pointer(&flag));
     g_ptr_array_add(cli->flags, g_strdup(value));
     return true;
@@ -64,6 +67,10 @@ parse_run(Cli *cli, int argc, char **argv, GError **error)
         return false;
     if (cli->package != NULL)
         return true;
+    if (cli->in_interpreters) {
+        cli_agents_set_light(cli, argv[at], argc, argv, at + 1);
+        return true;
+    }
     g_ptr_array_add(cli->python_argv, g_strdup(argv[0]));
     if (cli->workers != 0)
         return cli_agents_set(cli, argv[at], argc, argv, at + 1);
@@ -118,8 +125,8 @@ parse_top(Cli *cli, int argc, char **argv, GError **error)
 /* Commands written in Python: `main(arguments)` of a module, which gives the exit code
  * and has its own --help. Isolated: the folder they are called in is nothing to them.
  */
-static void
-set_own(Cli *cli, const char *module, const char *program)
+void
+cli_set_own(Cli *cli, const char *module, const char *program)
 {
     cli->command = CLI_RUN;
     cli->is_own = true;
@@ -136,7 +143,7 @@ set_own(Cli *cli, const char *module, const char *program)
 static void
 open_package(Cli *cli, int argc, char **argv)
 {
-    set_own(cli, "ferrule._installer.opening", argv[0]);
+    cli_set_own(cli, "ferrule._installer.opening", argv[0]);
     g_ptr_array_add(cli->python_argv, g_strdup(cli->package));
     for (int i = 0; i < argc; i++)
         g_ptr_array_add(cli->python_argv, g_strdup(argv[i]));
@@ -147,7 +154,7 @@ static bool
 parse_profile(Cli *cli, int argc, char **argv, GError **error)
 {
     int at = 2;
-    set_own(cli, "ferrule._profile", argv[0]);
+    cli_set_own(cli, "ferrule._profile", argv[0]);
     for (; at < argc && argv[at][0] == '-'; at++) {
         g_ptr_array_add(cli->python_argv, g_strdup(argv[at]));
         if (strcmp(argv[at], "--html") == 0 && at + 1 < argc)
@@ -190,7 +197,7 @@ parse_command(Cli *cli, size_t command, int argc, char **argv, GError **error)
 {
     if (commands[command].parse != NULL)
         return commands[command].parse(cli, argc, argv, error);
-    set_own(cli, commands[command].module, argv[0]);
+    cli_set_own(cli, commands[command].module, argv[0]);
     for (int i = 2; i < argc; i++)
         g_ptr_array_add(cli->python_argv, g_strdup(argv[i]));
     return true;

@@ -43,6 +43,7 @@ typedef struct {
     char *package;          /* a .ferrule that has to be opened first, NULL for none */
     char *text;             /* CLI_TEXT */
     unsigned workers;       /* --workers; 0: not given */
+    bool in_interpreters;   /* --isolation interpreter */
     LauncherPlan *plan;     /* CLI_AGENTS */
     GPtrArray *flags;       /* pairs of flag and value, NULL for none; CLI_RUN */
 } Cli;

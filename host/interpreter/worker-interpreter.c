@@ -306,11 +306,35 @@ worker_dealloc(PyObject *object)
     Py_DECREF(type);
 }
 
+/* From any thread of the caller's interpreter; who calls sees to it that the worker is
+ * not closed meanwhile. Waits for the worker's GIL, not with the caller's. */
+static PyObject *
+worker_interrupt(PyObject *object, PyObject *ignored)
+{
+    WorkerInterpreter *self = (WorkerInterpreter *)object;
+    if (self->state == NULL) {
+        PyErr_SetString(PyExc_RuntimeError, "the interpreter has ended");
+        return NULL;
+    }
+    PyThreadState *visitor =
+        PyThreadState_New(PyThreadState_GetInterpreter(self->state));
+    if (visitor == NULL)
+        return PyErr_NoMemory();
+    PyThreadState *caller = PyThreadState_Swap(visitor);
+    PyThreadState_SetAsyncExc(self->thread, PyExc_KeyboardInterrupt);
+    PyThreadState_Clear(visitor);
+    PyThreadState_Swap(caller);
+    PyThreadState_Delete(visitor);
+    Py_RETURN_NONE;
+}
+
 static PyMethodDef worker_methods[] = {
     {"call", (PyCFunction)(void (*)(void))worker_call, METH_FASTCALL,
      "call(*buffers) -> tuple of bytes: call the entry with views of the buffers."},
     {"close", worker_close, METH_NOARGS,
      "End the interpreter: its threads are joined, its atexit functions run."},
+    {"interrupt", worker_interrupt, METH_NOARGS,
+     "Raise KeyboardInterrupt in the thread that is in the interpreter."},
     {NULL, NULL, 0, NULL},
 };
 

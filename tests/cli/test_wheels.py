@@ -129,6 +129,13 @@ class Wheels(HostCase):
             "numpy._core._multiarray_umath", "True", "pydantic_core._pydantic_core",
             "True", "pydantic_core._pydantic_core", "True", "None"])
 
+    def test_a_light_agent_is_told_what_refuses(self):
+        (self.folder / "vendor").symlink_to(FOLDER / "vendor")
+        script = self.write("agent.py", "import numpy\n")
+        done = run("run", "--isolation", "interpreter", "--workers", "2", script)
+        self.expect(done, code=1, err="agent[1] | ImportError: numpy does not load in an")
+        self.assertIn("`--isolation process`", done.stderr)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -47,7 +47,7 @@ def _start(settings):
     setup.update(marshal.loads(settings))
     sys.path[:] = setup["path"]
     sys.argv[:] = setup["argv"]
-    _imp.create_dynamic = _create_dynamic
+    _imp.create_dynamic = create_dynamic
     return ()
 
 
@@ -63,7 +63,7 @@ def _import_main_first():
     try:
         _import_main()
     except BaseException as error:
-        return (b"raised", *_packed_exception(_plain_refusal(error)))
+        return (b"raised", *_packed_exception(plain_refusal(error)))
     return (b"ready",)
 
 
@@ -79,11 +79,11 @@ def _run(decode, *parts):
     try:
         function, args, kwargs = decode(*parts)
     except BaseException as error:
-        return (b"not-decoded", *_packed_exception(_plain_refusal(error)))
+        return (b"not-decoded", *_packed_exception(plain_refusal(error)))
     try:
         return _packed(function(*args, **kwargs))
     except BaseException as error:
-        return (b"raised", *_packed_exception(_plain_refusal(error)))
+        return (b"raised", *_packed_exception(plain_refusal(error)))
 
 
 def _plain_call(data):
@@ -190,7 +190,7 @@ def _import_main():
 _imp_create_dynamic = _imp.create_dynamic
 
 
-def _create_dynamic(spec, file=None):
+def create_dynamic(spec, file=None):
     """_imp.create_dynamic() that says what to do about a module that refuses."""
     try:
         return _imp_create_dynamic(spec, file)
@@ -202,7 +202,7 @@ def _create_dynamic(spec, file=None):
         raise ImportError(text, name=spec.name, path=spec.origin) from None
 
 
-def _plain_refusal(error):
+def plain_refusal(error):
     """The refusal itself, where a package wrapped it in advice of its own (numpy does)."""
     if not isinstance(error, ImportError):
         return error
