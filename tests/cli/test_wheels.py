@@ -5,22 +5,11 @@ The packages are fetched once into the build cache; without network and cache th
 are skipped with the reason.
 """
 
-import hashlib
-import os
-import shlex
-import subprocess
 import unittest
-from pathlib import Path
 
 from host import HostCase, run
+from wheels import BLOCK, FOLDER, fetch
 
-NEEDS = ["openai==3.54.0", "pydantic==2.14.3", "httpx==0.28.1", "numpy==2.4.6",
-         "cryptography==49.0.0"]  # fmt: skip
-BLOCK = "# /// script\n# dependencies = [{}]\n# ///\n".format(
-    ", ".join(f'"{need}"' for need in NEEDS)
-)
-CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ferrule"
-FOLDER = CACHE / f"wheels-{hashlib.sha256(BLOCK.encode()).hexdigest()[:12]}"
 SERVER = '''
 import http.server, json, threading
 
@@ -47,22 +36,6 @@ server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Completion)
 threading.Thread(target=server.serve_forever, daemon=True).start()
 url = f"http://127.0.0.1:{server.server_port}/v1"
 '''
-
-
-def fetch():
-    """Make FOLDER/agent with its vendor folder, whole or not at all; or a reason."""
-    if (FOLDER / "complete").exists():
-        return ""
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    script = FOLDER / "agent.py"
-    script.write_text(BLOCK)
-    said = run(script).stderr.strip().splitlines()
-    command = shlex.split(said[-1])
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode:
-        return f"wheels not reachable: {(done.stderr.splitlines() or ['pip failed'])[-1]}"
-    (FOLDER / "complete").touch()
-    return ""
 
 
 class Wheels(HostCase):

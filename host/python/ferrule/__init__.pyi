@@ -11,6 +11,12 @@ from ferrule.interpreter_pool import (
     InterpreterPoolExecutor as InterpreterPoolExecutor,
 )
 from ferrule.turns import turn as turn
+from ferrule.kit.agent import Agent as Agent
+from ferrule.kit.budget import Budget as Budget
+from ferrule.kit.calls import this_call as this_call
+from ferrule.kit.chat import Chat as Chat
+from ferrule.kit.errors import ModelError as ModelError, NotConfigured as NotConfigured
+from ferrule.kit.tools import tool as tool
 
 __all__ = [
     "ToolCache",
@@ -21,4 +27,11 @@ __all__ = [
     "BrokenInterpreterPool",
     "ExecutionFailed",
     "turn",
+    "Agent",
+    "Budget",
+    "Chat",
+    "ModelError",
+    "NotConfigured",
+    "this_call",
+    "tool",
 ]

@@ -254,7 +254,8 @@ def _of_values(values):
     found = {}
     for value in values:
         found.setdefault(repr(plain(value)), value)
-    schema = _enumeration([plain(value) for value in found.values()])
+    kept = [plain(value) for value in found.values()]
+    schema = _typed({"enum": kept} if len(kept) != 1 else {"const": kept[0]})
     if all(plain(value) is value for value in values):
         return Shape(schema)
     return Shape(schema, lambda value: found[repr(value)])
@@ -265,13 +266,14 @@ def _of_enum(hint):
     if any(plain(member) is DEFAULT_ABSENT for member in hint):
         raise TypeError(f"{hint.__name__} has values that are no JSON")
     return Shape(
-        _enumeration([member.value for member in hint]),
+        _typed({"enum": [member.value for member in hint]}),
         lambda value: members.get(repr(value)) or hint(value),
     )
 
 
-def _enumeration(values):
-    schema = {"enum": values} if len(values) != 1 else {"const": values[0]}
+def _typed(schema):
+    """With the "type" that all its values have, if there is one."""
+    values = schema.get("enum") or [schema["const"]]
     kinds = {_SCALARS.get(type(value)) for value in values}
     if len(kinds) == 1 and None not in kinds:
         schema["type"] = kinds.pop()
