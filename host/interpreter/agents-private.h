@@ -16,6 +16,12 @@ bool agents_plan_read(LauncherPlan *plan, const HostConfig *config,
  * long as agents are forked; NULL: error is set. */
 PyObject *agents_warm_up(PyObject *warmth, int dump_signal, GError **error);
 
+/* Make all objects immortal, once and for all, but for the module `__main__`. */
+void agents_freeze(void);
+
+/* Fill what is free between the objects, so that an agent allocates on new pages. */
+void agents_fill_holes(void);
+
 /* Turn the exception `type_name` of the module `module` that was raised into an error
  * of the configuration; any other is printed and becomes an internal one. */
 bool agents_warm_refuse(const char *module, GError **error);

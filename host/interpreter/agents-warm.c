@@ -88,5 +88,9 @@ agents_warm_up(PyObject *warmth, int dump_signal, GError **error)
     Py_XDECREF(module);
     if (stores == NULL)
         agents_warm_refuse(module_name, error);
+    else {
+        agents_freeze();
+        agents_fill_holes();
+    }
     return stores;
 }

@@ -18,7 +18,7 @@
 #include "launcher-private.h"
 
 enum {
-    CLIENT_MS = 2000,    /* for the whole conversation */
+    CLIENT_MS = 5000,    /* for the whole conversation */
     CLIENT_ASK_MAX = 16, /* bytes */
     NAMES_MAX = 8        /* a process of another namespace may have our number */
 };

@@ -12,7 +12,7 @@
 #include "launcher-private.h"
 
 enum {
-    ANSWER_SECONDS = 2
+    ANSWER_SECONDS = 5
 };
 
 static int
@@ -36,21 +36,46 @@ connect_to(const char *path)
     return -1;
 }
 
-/* Whole answer of one launcher, or NULL. */
+/* Until the launcher hangs up; false: it did not in time, or said too much. */
+static bool
+read_answer(int fd, GString *answer)
+{
+    char buffer[8192];
+    ssize_t size;
+    while ((size = recv(fd, buffer, sizeof buffer, 0)) > 0 &&
+           answer->len < LAUNCHER_STATUS_MAX)
+        g_string_append_len(answer, buffer, size);
+    return size == 0 && answer->len > 0;
+}
+
+static void
+say_silent(GString *answer, const char *path, bool json)
+{
+    g_string_truncate(answer, 0);
+    if (!json) {
+        g_string_printf(answer, "%s: the launcher does not answer\n", path);
+        return;
+    }
+    json_writer_open(answer, NULL, '{');
+    json_writer_string(answer, "socket", path);
+    json_writer_bool(answer, "answers", FALSE);
+    json_writer_close(answer, '}');
+}
+
+/* What one launcher says; NULL: there is none at this socket. */
 static GString *
-ask(const char *path, const char *question)
+ask(const char *path, bool json)
 {
     int fd = connect_to(path);
     if (fd < 0)
         return NULL;
-    g_autoptr(GString) answer = g_string_new(NULL);
-    char buffer[8192];
-    ssize_t size = send(fd, question, strlen(question), MSG_NOSIGNAL);
-    while (size > 0 && (size = recv(fd, buffer, sizeof buffer, 0)) > 0 &&
-           answer->len < LAUNCHER_STATUS_MAX)
-        g_string_append_len(answer, buffer, size);
+    GString *answer = g_string_new(NULL);
+    const char *question = json ? "json\n" : "text\n";
+    bool is_asked = send(fd, question, strlen(question), MSG_NOSIGNAL) > 0;
+    if (!is_asked || !read_answer(fd, answer))
+        say_silent(answer, path, json);
     close(fd);
-    return size == 0 && answer->len > 0 ? g_steal_pointer(&answer) : NULL;
+    return answer;
 }
 
 static int
@@ -73,9 +98,8 @@ list_sockets(const char *folder)
     return paths;
 }
 
-/* Answers with `between` between them. */
 static GString *
-gather(const char *question, const char *between, GError **error)
+gather(bool json, GError **error)
 {
     g_autofree char *folder = launcher_socket_folder(error);
     if (folder == NULL)
@@ -83,11 +107,11 @@ gather(const char *question, const char *between, GError **error)
     g_autoptr(GPtrArray) paths = list_sockets(folder);
     GString *all = g_string_new(NULL);
     for (guint i = 0; i < paths->len; i++) {
-        g_autoptr(GString) answer = ask(paths->pdata[i], question);
+        g_autoptr(GString) answer = ask(paths->pdata[i], json);
         if (answer == NULL)
             continue;
         if (all->len > 0)
-            g_string_append(all, between);
+            g_string_append(all, json ? ", " : "\n");
         g_string_append_len(all, answer->str, (gssize)answer->len);
     }
     return all;
@@ -96,7 +120,7 @@ gather(const char *question, const char *between, GError **error)
 char *
 launcher_status_text(bool json, GError **error)
 {
-    GString *all = json ? gather("json\n", ", ", error) : gather("text\n", "\n", error);
+    GString *all = gather(json, error);
     if (all == NULL)
         return NULL;
     if (json) {

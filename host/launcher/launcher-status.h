@@ -3,7 +3,7 @@
  *
  * Errors     HOST_ERROR_POLICY: no folder of the user's own to look in.
  * Limits     LAUNCHER_STATUS_MAX bytes of one launcher; one that does not answer within
- *            two seconds is said to be silent.
+ *            five seconds is said not to.
  * Cost       a connection a launcher; sockets of launchers that were killed are
  * removed.
  */

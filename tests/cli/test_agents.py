@@ -199,7 +199,7 @@ class Output(AgentsCase):
             '[[agent]]\nscript = "a.py"\n[[agent]]\nscript = "b.py"')
         self.wait_for(lambda a: a, "status while nobody reads")
         process.send_signal(signal.SIGTERM)
-        wait_until(lambda: self.status()[0]["stopping"], "it was heard")
+        wait_until(lambda: any(x["stopping"] for x in self.status()), "it was heard")
         process.send_signal(signal.SIGTERM)
         wait_until(lambda: process.poll() is not None, "end while nobody reads", 30)
 
