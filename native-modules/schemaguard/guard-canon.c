@@ -14,7 +14,7 @@ typedef struct {
 
 typedef struct {
     GuardBuffer *out;
-    GuardBuffer members;                /* Member: of all open objects */
+    GuardBuffer *members;               /* Member: of all open objects */
     size_t first[JSON_SCAN_DEPTH_CAP];  /* members of the level start here */
     size_t starts[JSON_SCAN_DEPTH_CAP]; /* output position behind the bracket */
     unsigned depth;
@@ -55,7 +55,7 @@ static void
 open_level(Canon *self, char bracket)
 {
     guard_buffer_append(self->out, &bracket, 1);
-    self->first[self->depth] = self->members.length / sizeof(Member);
+    self->first[self->depth] = self->members->length / sizeof(Member);
     self->starts[self->depth] = self->out->length;
     self->depth++;
 }
@@ -64,7 +64,7 @@ static void
 begin_member(Canon *self)
 {
     Member member = {.start = self->out->length};
-    guard_buffer_append(&self->members, &member, sizeof member);
+    guard_buffer_append(self->members, &member, sizeof member);
 }
 
 static int
@@ -83,11 +83,11 @@ static void
 sort_members(Canon *self, size_t first, size_t start)
 {
     GuardBuffer *out = self->out;
-    size_t count = self->members.length / sizeof(Member) - first;
+    size_t count = self->members->length / sizeof(Member) - first;
     if (count == 0) {
         return;
     }
-    Member *members = (Member *)self->members.bytes + first;
+    Member *members = (Member *)self->members->bytes + first;
     size_t size = out->length - start;
     for (size_t i = 0; i < count; i++) {
         size_t stop = i + 1 < count ? members[i + 1].start : out->length;
@@ -103,7 +103,7 @@ sort_members(Canon *self, size_t first, size_t start)
         }
         memmove(out->bytes + start, out->bytes + out->length, size);
     }
-    self->members.length = first * sizeof(Member);
+    self->members->length = first * sizeof(Member);
 }
 
 static void
@@ -152,11 +152,13 @@ put_token(Canon *self, const char *text, const JsonToken *token)
 }
 
 const char *
-guard_canon_value(GuardBuffer *out, const char *p, const char *end)
+guard_canon_value(GuardBuffer *out, GuardBuffer *members, const char *p,
+                  const char *end)
 {
     Canon canon;
     canon.out = out;
-    canon.members = (GuardBuffer)GUARD_BUFFER_INIT;
+    canon.members = members;
+    members->length = 0;
     canon.depth = 0;
     JsonScan scan;
     JsonToken token;
@@ -165,6 +167,5 @@ guard_canon_value(GuardBuffer *out, const char *p, const char *end)
         json_scan_next(&scan, &token);
         put_token(&canon, p, &token);
     } while (canon.depth > 0 && token.kind > JSON_TOKEN_END);
-    guard_buffer_clear(&canon.members);
     return p + token.offset + token.length;
 }

@@ -12,5 +12,7 @@
 
 #include "guard-buffer.h"
 
-/* Appends the canonical form of the value at `p`; returns the byte behind it. */
-const char *guard_canon_value(GuardBuffer *out, const char *p, const char *end);
+/* Appends the canonical form of the value at `p`; returns the byte behind it. `members`
+ * is working space, whose content is lost. */
+const char *guard_canon_value(GuardBuffer *out, GuardBuffer *members, const char *p,
+                              const char *end);

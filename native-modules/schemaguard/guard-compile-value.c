@@ -132,7 +132,8 @@ compile_choice(GuardCompiler *self, const GuardValue *value, GuardRef list,
     }
     else {
         g_auto(GuardBuffer) canon = GUARD_BUFFER_INIT;
-        guard_canon_value(&canon, value->text, value->text + value->length);
+        g_auto(GuardBuffer) members = GUARD_BUFFER_INIT;
+        guard_canon_value(&canon, &members, value->text, value->text + value->length);
         choice.length = (uint32_t)canon.length;
         choice.text = guard_compile_bytes(self, canon.bytes, canon.length);
     }

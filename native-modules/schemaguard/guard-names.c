@@ -162,7 +162,7 @@ guard_items_add(GuardRun *run, GuardFrame *frame, const char *item,
     }
     GuardBuffer *texts = &run->scratch->texts;
     size_t canon = texts->length;
-    guard_canon_value(texts, item, item_end);
+    guard_canon_value(texts, &run->scratch->members, item, item_end);
     size_t length = texts->length - canon;
     Slot slot = {hash_bytes(texts->bytes + canon, length), (size_t)(item - run->text),
                  0, (uint32_t)length, canon};

@@ -4,6 +4,7 @@
 
 #include "guard-report.h"
 #include "guard-run.h"
+#include "guard-share.h"
 #include "schema-guard.h"
 
 #include <stdatomic.h>
@@ -14,6 +15,18 @@ enum {
     GUARD_SCRATCH_KEPT_MAX = 4 << 20, /* bytes of scratch worth keeping */
 };
 
+enum {
+    GUARD_SPARES = 8, /* threads that can take scratch without waiting for lines */
+    GUARD_SPARES_BITS = 3,
+    GUARD_LINE = 64,
+};
+
+/* A block of scratch between runs: atomic, taken by one run at a time. Each has a cache
+ * line of its own, for threads start at different ones. */
+typedef struct {
+    _Alignas(GUARD_LINE) _Atomic(GuardScratch *) scratch;
+} GuardSpare;
+
 struct SchemaGuard {
     atomic_int references;
     /* immutable after new */
@@ -21,9 +34,9 @@ struct SchemaGuard {
     bool allows_duplicates;
     uint16_t depth_max;
     size_t bytes_max;
-    char *mask; /* owned; NULL: none */
-    /* atomic: taken by one run at a time */
-    _Atomic(GuardScratch *) spare;
+    char *mask;         /* owned; NULL: none */
+    GuardSpare *spares; /* GUARD_SPARES, owned */
+    GuardKey key;       /* by which others find the guard */
 };
 
 /* Prepares a run over text[0..length], text[length] being 0. */

@@ -15,6 +15,7 @@ guard_scratch_free(GuardScratch *self)
     guard_buffer_clear(&self->keys);
     guard_buffer_clear(&self->texts);
     guard_buffer_clear(&self->bytes);
+    guard_buffer_clear(&self->members);
     g_free(self);
 }
 

@@ -135,10 +135,11 @@ typedef struct {
 typedef struct {
     GuardFrame *frames;
     uint32_t frames_room;
-    GuardBuffer marks; /* size_t: offsets of values that were evaluated */
-    GuardBuffer keys;  /* sets of names and items of the open frames */
-    GuardBuffer texts; /* canonical items of uniqueItems */
-    GuardBuffer bytes; /* one string without escapes, or one canonical value */
+    GuardBuffer marks;   /* size_t: offsets of values that were evaluated */
+    GuardBuffer keys;    /* sets of names and items of the open frames */
+    GuardBuffer texts;   /* canonical items of uniqueItems */
+    GuardBuffer bytes;   /* one string without escapes, or one canonical value */
+    GuardBuffer members; /* while that is made */
 } GuardScratch;
 
 typedef struct GuardCollector GuardCollector;

@@ -198,7 +198,7 @@ guard_check_choice(GuardRun *run, const GuardNode *node, const char *start,
 {
     GuardBuffer *canon = &guard_run_scratch(run)->bytes;
     canon->length = 0;
-    guard_canon_value(canon, start, end);
+    guard_canon_value(canon, &run->scratch->members, start, end);
     for (GuardRef ref = node->choice; ref != 0;) {
         const GuardChoicePart *part = GUARD_AT(run->program, GuardChoicePart, ref);
         if (!has_choice(run, part, canon->bytes, canon->length) &&

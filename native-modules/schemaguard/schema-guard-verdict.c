@@ -2,6 +2,8 @@
 /* A run's beginning and end, and the verdict without reasons. */
 #include "guard-private.h"
 
+#include <pthread.h>
+
 /* Sanitizers see every byte. */
 #if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
 #define GUARD_WATCHED 1
@@ -19,12 +21,43 @@ enum {
     LINES_FETCHED = 4,
 };
 
+/* Where this thread looks first. */
+static unsigned
+own_spare(void)
+{
+    uint64_t thread = (uint64_t)pthread_self();
+    return (unsigned)(thread * 0x9E3779B97F4A7C15u >> (64 - GUARD_SPARES_BITS));
+}
+
 static GuardScratch *
 take_scratch(void *owner)
 {
     SchemaGuard *self = owner;
-    GuardScratch *scratch = atomic_exchange(&self->spare, NULL);
-    return scratch != NULL ? scratch : g_new0(GuardScratch, 1);
+    unsigned own = own_spare();
+    for (unsigned i = 0; i < GUARD_SPARES; i++) {
+        _Atomic(GuardScratch *) *spare =
+            &self->spares[(own + i) % GUARD_SPARES].scratch;
+        GuardScratch *scratch = atomic_load_explicit(spare, memory_order_relaxed);
+        if (scratch != NULL && (scratch = atomic_exchange(spare, NULL)) != NULL) {
+            return scratch;
+        }
+    }
+    return g_new0(GuardScratch, 1);
+}
+
+/* Returns false if all places are taken. */
+static bool
+keep_scratch(SchemaGuard *self, GuardScratch *scratch)
+{
+    unsigned own = own_spare();
+    for (unsigned i = 0; i < GUARD_SPARES; i++) {
+        GuardScratch *none = NULL;
+        if (atomic_compare_exchange_strong(
+                &self->spares[(own + i) % GUARD_SPARES].scratch, &none, scratch)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 void
@@ -64,12 +97,11 @@ schema_guard_run_end(GuardRun *run)
     SchemaGuard *guard = run->owner;
     GuardScratch *scratch = run->scratch;
     size_t held = scratch->keys.room + scratch->texts.room + scratch->bytes.room +
-                  scratch->marks.room + scratch->frames_room * sizeof(GuardFrame);
-    GuardScratch *none = NULL;
+                  scratch->marks.room + scratch->members.room +
+                  scratch->frames_room * sizeof(GuardFrame);
     scratch->keys.length = scratch->marks.length = 0;
     scratch->texts.length = scratch->bytes.length = 0;
-    if (held > GUARD_SCRATCH_KEPT_MAX ||
-        !atomic_compare_exchange_strong(&guard->spare, &none, scratch)) {
+    if (held > GUARD_SCRATCH_KEPT_MAX || !keep_scratch(guard, scratch)) {
         guard_scratch_free(scratch);
     }
     run->scratch = NULL;

@@ -95,6 +95,7 @@ make_guard(GuardProgram *program, const SchemaGuardOptions *options)
     atomic_init(&self->references, 1);
     self->allows_duplicates = options->allows_duplicates;
     self->mask = g_strdup(options->mask);
+    self->spares = g_aligned_alloc0(GUARD_SPARES, sizeof *self->spares, GUARD_LINE);
     unsigned depth = options->depth_max;
     self->depth_max = (uint16_t)(depth == 0 ? GUARD_RUN_DEPTH_DEFAULT
                                             : MIN(depth, JSON_SCAN_DEPTH_CAP));
@@ -102,12 +103,10 @@ make_guard(GuardProgram *program, const SchemaGuardOptions *options)
     return self;
 }
 
-SchemaGuard *
-schema_guard_new(const char *schema, size_t length, const SchemaGuardOptions *options,
-                 GError **error)
+static SchemaGuard *
+compile_guard(const char *schema, size_t length, const SchemaGuardOptions *options,
+              GError **error)
 {
-    static const SchemaGuardOptions defaults;
-    options = options != NULL ? options : &defaults;
     GuardArena arena = GUARD_ARENA_INIT;
     GuardProblems *problems = guard_arena_take(&arena, sizeof *problems);
     problems->arena = &arena;
@@ -128,6 +127,23 @@ schema_guard_new(const char *schema, size_t length, const SchemaGuardOptions *op
 }
 
 SchemaGuard *
+schema_guard_new(const char *schema, size_t length, const SchemaGuardOptions *options,
+                 GError **error)
+{
+    static const SchemaGuardOptions defaults;
+    options = options != NULL ? options : &defaults;
+    GuardKey key;
+    guard_key_init(&key, schema, length, options);
+    SchemaGuard *self = guard_share_find(&key);
+    if (self == NULL) {
+        self = compile_guard(schema, length, options, error);
+        self = self != NULL ? guard_share_enter(self, &key) : NULL;
+    }
+    guard_key_clear(&key);
+    return self;
+}
+
+SchemaGuard *
 schema_guard_ref(SchemaGuard *self)
 {
     atomic_fetch_add_explicit(&self->references, 1, memory_order_relaxed);
@@ -137,11 +153,20 @@ schema_guard_ref(SchemaGuard *self)
 void
 schema_guard_unref(SchemaGuard *self)
 {
-    if (self == NULL || atomic_fetch_sub(&self->references, 1) != 1) {
-        return;
+    if (self != NULL && guard_share_leave(self)) {
+        schema_guard_free(self);
     }
-    guard_scratch_free(atomic_load(&self->spare));
+}
+
+void
+schema_guard_free(SchemaGuard *self)
+{
+    for (unsigned i = 0; i < GUARD_SPARES; i++) {
+        guard_scratch_free(atomic_load(&self->spares[i].scratch));
+    }
     guard_program_clear(&self->program);
+    guard_key_clear(&self->key);
+    g_aligned_free(self->spares);
     g_free(self->mask);
     g_aligned_free(self);
 }

@@ -69,8 +69,9 @@ typedef struct {
     size_t offer_count;
 } SchemaGuardOptions;
 
-/* Compiles a schema. `options` may be NULL. Returns NULL and the error, whose message
- * has line and column. */
+/* Compiles a schema, or takes a reference to a guard that somebody in this process has
+ * compiled from the same text with the same options. `options` may be NULL. Returns
+ * NULL and the error, whose message has line and column. */
 SchemaGuard *schema_guard_new(const char *schema, size_t length,
                               const SchemaGuardOptions *options, GError **error);
 SchemaGuard *schema_guard_ref(SchemaGuard *self);
