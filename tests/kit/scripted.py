@@ -37,6 +37,11 @@ class Server:
         self.url = f"http://127.0.0.1:{self._http.server_port}/v1"
         threading.Thread(target=self._http.serve_forever, args=(0.01,), daemon=True).start()
 
+    def wrap(self, context):
+        """Speak TLS with this ssl.SSLContext from now on."""
+        listener = self._http.socket
+        self._http.socket = context.wrap_socket(listener, server_side=True)
+
     def answer(self, request):
         body = request.rfile.read(int(request.headers["content-length"]))
         with self._lock:

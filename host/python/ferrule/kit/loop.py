@@ -5,6 +5,7 @@ and Run for what takes time. driving.py does that, blocking or not, and sends th
 
 from ferrule.kit import events, textcalls
 from ferrule.kit.answer import Call
+from ferrule.turns import turn
 
 __all__ = ["Ask", "Run", "Turns"]
 
@@ -61,7 +62,8 @@ class Turns:
             self.stopped = self.meter.spent()
             if self.stopped is not None:
                 break
-            is_last = yield from self._turn()
+            with turn(f"turn {self.meter.turns + 1}"):
+                is_last = yield from self._turn()
             if is_last:
                 break
         self.record.finish(self.stopped)
