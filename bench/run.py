@@ -16,7 +16,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 # Driver and parts that benches share, no benches.
-PARTS = {"run", "measure", "peers", "stock"}
+PARTS = {"instances", "run", "measure", "peers", "stock"}
 
 
 def benches():

@@ -247,3 +247,12 @@ guard_compile_quick(GuardCompiler *compiler)
     }
     return self.bytes;
 }
+
+GuardRef
+guard_compile_quick_root(const GuardCompiler *compiler, const GByteArray *quick,
+                         GuardRef root)
+{
+    GuardRef ref = ((const GuardNode *)(compiler->blob->data + root))->quick;
+    const GuardQuickPart *part = (const GuardQuickPart *)(quick->data + ref - 1);
+    return ref != 0 && !part->is_array ? ref : 0;
+}

@@ -335,12 +335,14 @@ static GuardProgram *
 finish(GuardCompiler *self, GuardRef root)
 {
     GByteArray *quick = guard_compile_quick(self);
+    GuardRef root_quick = guard_compile_quick_root(self, quick, root);
     GuardRef dynamics = guard_compile_bytes(self, self->dynamics->data,
                                             self->dynamics->len * sizeof(GuardDynamic));
     GuardProgram *program = g_new0(GuardProgram, 1);
     program->texts = guard_compile_bytes(self, self->texts->data, self->texts->len);
     program->size = self->blob->len;
     program->bytes = (char *)g_byte_array_free(g_steal_pointer(&self->blob), FALSE);
+    program->root_quick = root_quick;
     program->quick_size = quick->len;
     program->quick = (char *)g_byte_array_free(quick, FALSE);
     program->root = root;

@@ -209,6 +209,8 @@ typedef struct {
     size_t size;
     size_t quick_size;
     GuardRef root;
+    GuardRef
+        root_quick;    /* of the root node, if it is an object's: no look at the node */
     GuardRef any;      /* a node that takes everything */
     GuardRef texts;    /* where the texts start */
     GuardRef dynamics; /* GuardDynamic[] */

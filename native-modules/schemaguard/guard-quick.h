@@ -69,19 +69,25 @@ typedef struct {
 
 #define GUARD_QUICK_AT(program, type, ref) ((const type *)((program)->quick + (ref)-1))
 
+/* Whether the run may take the short way at all. */
+static inline bool
+guard_quick_is_open(const GuardRun *run)
+{
+    return run->collector == NULL && !run->tracks && !run->allows_duplicates;
+}
+
 /* Whether the short way is open for objects or arrays of the node. */
 static inline bool
 guard_quick_takes(const GuardRun *run, const GuardNode *node, bool is_array)
 {
-    return node->quick != 0 && run->collector == NULL && !run->tracks &&
-           !run->allows_duplicates &&
+    return node->quick != 0 && guard_quick_is_open(run) &&
            GUARD_QUICK_AT(run->program, GuardQuickPart, node->quick)->is_array ==
                is_array;
 }
 
-/* Reads the container at `p`, whose node it takes. Returns DONE, or GO_ON with the
+/* Reads the container at `p`, whose part `ref` is. Returns DONE, or GO_ON with the
  * frames of what is open. */
-GuardStep guard_quick_begin(GuardRun *run, const GuardNode *node, const char *p);
+GuardStep guard_quick_begin(GuardRun *run, GuardRef ref, const char *p);
 
 /* Goes on in the machine's top frame, between members or items, if there is a short way
  * for it; `p` is behind one. */

@@ -182,7 +182,7 @@ guard_array_begin(GuardRun *run, const GuardNode *node, const char *p)
         return guard_stop(run, GUARD_STOP_DEPTH, p);
     }
     if (guard_quick_takes(run, node, true)) {
-        return guard_quick_begin(run, node, p);
+        return guard_quick_begin(run, node->quick, p);
     }
     GuardFrame *frame = guard_array_open(run, node, p, 0);
     return frame != NULL ? read_items(run, frame, p + 1) : GUARD_STEP_STOP;

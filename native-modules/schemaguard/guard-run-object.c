@@ -375,7 +375,7 @@ guard_object_begin(GuardRun *run, const GuardNode *node, const char *p)
         return guard_stop(run, GUARD_STOP_DEPTH, p);
     }
     if (GUARD_LIKELY(guard_quick_takes(run, node, false))) {
-        return guard_quick_begin(run, node, p);
+        return guard_quick_begin(run, node->quick, p);
     }
     GuardFrame *frame = guard_object_open(run, node, p, 0, 0);
     return frame != NULL ? read_members(run, frame, p + 1) : GUARD_STEP_STOP;

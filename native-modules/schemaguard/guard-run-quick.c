@@ -222,13 +222,13 @@ read_text(Quick *self, const char *p)
 }
 
 GuardStep
-guard_quick_begin(GuardRun *run, const GuardNode *node, const char *p)
+guard_quick_begin(GuardRun *run, GuardRef ref, const char *p)
 {
     Quick quick;
     quick.run = run;
     quick.depth = 0;
     quick.frames[0] = (QuickFrame){
-        .part = GUARD_QUICK_AT(run->program, GuardQuickPart, node->quick), .start = p};
+        .part = GUARD_QUICK_AT(run->program, GuardQuickPart, ref), .start = p};
     return read_text(&quick, p + 1);
 }
 

@@ -240,8 +240,9 @@ static inline GuardStep
 run_root(GuardRun *run)
 {
     const char *p = run->at;
-    if (GUARD_LIKELY(*p == '{') && guard_quick_takes(run, run->node, false)) {
-        GuardStep step = guard_quick_begin(run, run->node, p);
+    GuardRef ref = run->program->root_quick;
+    if (GUARD_LIKELY(*p == '{' && ref != 0) && guard_quick_is_open(run)) {
+        GuardStep step = guard_quick_begin(run, ref, p);
         return GUARD_LIKELY(step == GUARD_STEP_DONE) ? step : run_from(run, step);
     }
     return guard_run_value(run);
