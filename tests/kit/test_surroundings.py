@@ -127,6 +127,7 @@ class Endings(FolderCase):
         return subprocess.Popen(
             [sys.executable, *flags, script], env={**clean, **environment}, text=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            cwd=self.folder,
         )  # fmt: skip
 
     def ended(self, process):
@@ -185,6 +186,33 @@ class Endings(FolderCase):
             print(Agent(tools=[hang]).run("x").text)
             """, FERRULE_MODEL_URL=server.url, FERRULE_MODEL="m"))  # fmt: skip
         self.assertEqual((code, out, said), (0, "done\n", ""))
+
+    def test_leaves_the_key_nowhere(self):
+        body = {"error": {"message": f"slow down, {KEY}"}}
+        server = self.serve(
+            scripted.status(429, body, retry_after="0"),
+            scripted.calls(("look", {"word": "a"})), scripted.calls(("look", {"word": KEY})),
+            scripted.stream(scripted.chunk(content=f"it is {KEY}"), f"{{{KEY}"))  # fmt: skip
+        code, out, said = self.ended(self.program("""
+            from ferrule import Agent, ToolCache, tool
+
+            @tool(cache=60)
+            def look(word: str) -> str:
+                return "nothing"
+
+            cache = ToolCache(journal="journal")
+            agent = Agent(tools=[look], cache=cache, transcript="talk")
+            for event in agent.events("x"):
+                print(event.as_dict() if event.kind != "text" else "text", flush=True)
+            """, FERRULE_MODEL_URL=server.url, FERRULE_MODEL="m", FERRULE_MODEL_KEY=KEY,
+            HOME=str(self.folder), XDG_RUNTIME_DIR=str(self.folder)))  # fmt: skip
+        self.assertEqual(code, 1)
+        self.assertIn("[key]", said)
+        written = [said] + [path.read_bytes().decode("latin-1")
+                            for path in self.folder.rglob("*") if path.is_file()]
+        self.assertGreaterEqual(len(written), 4)  # stderr, agent.py, talk, journal
+        for text in written:
+            self.assertNotIn(KEY, text)
 
     def test_in_an_interpreter_of_its_own(self):
         server = self.serve(last=scripted.text("inside"))

@@ -206,10 +206,10 @@ def _asks(record, question):
 def _give_up_pending(record):
     """A new question: calls of an old one that were never answered get an answer, for
     servers want one for each."""
-    from ferrule.kit.answer import Call
-    from ferrule.kit.calls import Job
-
     for part in record.pending():
+        from ferrule.kit.answer import Call
+        from ferrule.kit.calls import Job
+
         job = Job(Call(part["id"], part["function"]["name"], ""), "")
         job.end("refused", "interrupted")
         record.end(job)

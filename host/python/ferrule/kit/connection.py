@@ -80,8 +80,9 @@ class Server:
     def _connect(self):
         place = self._proxy or self.url
         try:
+            # A host in bytes spares the import of the codec for names beyond ASCII.
             sock = socket.create_connection(
-                (place.host, place.port), self.connect_timeout
+                (place.host.encode(), place.port), self.connect_timeout
             )
         except OSError as error:
             raise self._unreachable(error) from None

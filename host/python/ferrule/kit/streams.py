@@ -47,8 +47,20 @@ class Stream:
 
     def partial(self):
         """The Answer as far as it has come."""
+        if self.answer is not None:
+            return self.answer
         asked = sum(len(str(m.get("content") or "")) for m in self._body["messages"])
-        return self.answer or self._builder.answer(asked)
+        return self._scrubbed(self._builder.answer(asked))
+
+    def _scrubbed(self, answer):
+        """The Answer without the key: a server knows it, and may write it into one, in
+        as many pieces as it likes."""
+        scrub = self._chat.scrub
+        answer.text, answer.reasoning = scrub(answer.text), scrub(answer.reasoning)
+        for call in answer.calls:
+            if isinstance(call.arguments, str):
+                call.arguments = scrub(call.arguments)
+        return answer
 
     def close(self):
         """End the request, if it is still going on."""
@@ -165,7 +177,7 @@ class Stream:
 
     def _take(self, data):
         try:
-            found = json.loads(data)
+            found = json.loads(self._chat.scrub(data))
         except (ValueError, RecursionError):
             raise malformed(f"{_shown(data)!r} is no JSON") from None
         text, reasoning = self._builder.chunk(found)
