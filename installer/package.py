@@ -4,14 +4,18 @@
     build/release/ferrule installer/package.py [OUT RELEASE SELF-CONTAINED]
 
 From the folder RELEASE: ferrule_VERSION_MACHINE.deb, which uses the OpenSSL of the system.
-From SELF-CONTAINED: ferrule-VERSION-MACHINE.run and the tarball that is in it.
+From SELF-CONTAINED: ferrule-VERSION-MACHINE.run and the tarball that is in it. Each has
+the list of what is linked into it, an SPDX document in share/doc/ferrule.
 Guarantees: the same executables give the same bytes; SOURCE_DATE_EPOCH is the only time.
 """
 
 import gzip
 import hashlib
+import json
 import os
+import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -22,6 +26,7 @@ from ferrule._installer.pack import write_atomically
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARE = ROOT / "installer" / "share"
+SBOM = ROOT / "installer" / "sbom"
 VERSION = _ferrule_host.version
 LIB = "lib/ferrule"
 TITLE = "Ferrule"
@@ -32,7 +37,7 @@ DATA = {
     "share/icons/hicolor/48x48/apps/ferrule.png": "ferrule-48.png",
     "share/icons/hicolor/128x128/apps/ferrule.png": "ferrule-128.png",
     "share/mime/packages/ferrule.xml": "ferrule.xml",
-    "share/metainfo/dev.ferrule.Ferrule.metainfo.xml": "dev.ferrule.Ferrule.metainfo.xml",
+    "share/metainfo/dev.ferrule.ferrule.metainfo.xml": "dev.ferrule.ferrule.metainfo.xml",
     "share/bash-completion/completions/ferrule": "ferrule.bash",
     "share/fish/vendor_completions.d/ferrule.fish": "ferrule.fish",
 }
@@ -41,12 +46,12 @@ ZSH_DEBIAN = "share/zsh/vendor-completions/_ferrule"
 MAN = "share/man/man1/ferrule.1.gz"
 DESKTOP = "share/applications/ferrule.desktop"
 
-MAINTAINER = "The Ferrule authors <ferrule@localhost>"
+MAINTAINER = "The Ferrule authors <ferrule@example.org>"
 DESCRIPTION = """\
 run Python agents from one small executable
-Ferrule is a small executable with a trimmed CPython inside. It runs the scripts
-of agents; the cache for results of tools and the guard that checks JSON against
-schemas are modules of it.
+Ferrule is a small executable with a trimmed CPython inside. It runs the
+scripts of agents; the cache for results of tools and the guard that checks
+JSON against schemas are modules of it.
 
 Agents packed as one file, NAME.ferrule, start with a double click."""
 
@@ -64,21 +69,49 @@ def runtime_files(build):
     return files
 
 
-def data_files(zsh):
+def data_files(build, zsh):
     """{path: File}: manual, icons, completions and what tells the desktop."""
     files = {path: File((SHARE / name).read_bytes()) for path, name in DATA.items()}
     day = time.strftime("%Y-%m-%d", time.gmtime(tarball.epoch()))
-    info = "share/metainfo/dev.ferrule.Ferrule.metainfo.xml"
+    info = "share/metainfo/dev.ferrule.ferrule.metainfo.xml"
     text = files[info].data.decode().replace("@VERSION@", VERSION).replace("@DATE@", day)
     files[info] = File(text.encode())
     files[zsh] = File((SHARE / "ferrule.zsh").read_bytes())
     files[MAN] = File(gzipped((SHARE / "ferrule.1").read_bytes()))
+    files["share/doc/ferrule/ferrule.spdx.json.gz"] = File(gzipped(sbom(build)))
     return files
+
+
+def components():
+    """components.json with the versions that are linked here."""
+    values = json.loads((SBOM / "components.json").read_text())
+    created = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(tarball.epoch()))
+    own = {"ferrule": VERSION, "cpython": sys.version.split()[0]}
+    for row in values["components"]:
+        version = own.get(row["name"])
+        if "debian" in row:
+            query = ["dpkg-query", "-W", "-f", "${source:Version}", row["debian"]]
+            version = subprocess.run(query, capture_output=True, text=True).stdout or None
+        row["version"] = version or "NOASSERTION"
+    return {**values, "name": "ferrule", "version": VERSION, "created": created}
+
+
+def sbom(build):
+    """The SPDX document of the executable in `build`; sbom.c makes it."""
+    with tempfile.TemporaryDirectory() as folder:
+        program, listed, out = (Path(folder, name) for name in ("sbom", "in", "out"))
+        flags = subprocess.run(["pkg-config", "--cflags", "--libs", "json-glib-1.0"],
+                               capture_output=True, text=True, check=True).stdout.split()
+        subprocess.run(["gcc", "-std=gnu17", "-O1", "-o", program, SBOM / "sbom.c", *flags],
+                       check=True)
+        listed.write_text(json.dumps(components()))
+        subprocess.run([program, build / "ferrule.map", listed, out], check=True)
+        return out.read_bytes()
 
 
 def debian_files(build):
     """The same below usr/, as Debian wants it."""
-    files = {**runtime_files(build), **data_files(ZSH_DEBIAN)}
+    files = {**runtime_files(build), **data_files(build, ZSH_DEBIAN)}
     entry = (SHARE / "ferrule.desktop").read_text()
     entry = entry.replace("@MARK@\n", "").replace('"@CURRENT@/lib/ferrule/ferrule"', "ferrule")
     files[DESKTOP] = File(entry.encode())
@@ -104,7 +137,6 @@ def make_deb(build):
         "Depends": f"libc6 (>= {runfile.GLIBC}), libssl3 (>= 3.0.0) | libssl3t64",
         "Recommends": "libsqlite3-0, ca-certificates",
         "Section": "interpreters", "Priority": "optional",
-        "Homepage": "https://ferrule.dev",
     }  # fmt: skip
     return deb.make(fields, DESCRIPTION, debian_files(build),
                     {"usr/bin/ferrule": "../lib/ferrule/ferrule"})
@@ -112,7 +144,7 @@ def make_deb(build):
 
 def product_files(build):
     """The tree that a .run file installs, its description included."""
-    files = {**runtime_files(build), **data_files(ZSH)}
+    files = {**runtime_files(build), **data_files(build, ZSH)}
     files["templates/ferrule.desktop"] = File((SHARE / "ferrule.desktop").read_bytes())
     files["share/doc/ferrule/LICENSE"] = File((ROOT / "LICENSE").read_bytes())
     links = {path: path for path in files

@@ -17,7 +17,7 @@ DEB_LAUNCHER = """\
 #!/bin/sh
 exec /usr/bin/ferrule run /usr/lib/ferrule-agents/{name} "$@"
 """
-DEB_MAINTAINER = "Unknown <unknown@localhost>"
+DEB_MAINTAINER = "Unknown <unknown@example.org>"
 
 
 def _one_line(text):
