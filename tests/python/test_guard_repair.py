@@ -19,6 +19,7 @@ SCHEMA = {
         "tags": {"type": "array", "items": {"type": "string"}},
         "unit": {"anyOf": [{"type": "integer"}, {"type": "null"}]},
         "level": {"enum": [1, 2, 3]},
+        "version": {"const": 2},
     },
     "required": ["city"],
     "additionalProperties": False,
@@ -44,9 +45,11 @@ class Repair(unittest.TestCase):
 
     def test_numbers_booleans_and_null_in_quotes(self):
         changes = self.check(
-            '{"city": "7", "days": "3", "exact": "true", "note": "null", "level": "2"}',
-            {"city": "7", "days": 3, "exact": True, "note": None, "level": 2},
-            *["quoted-value"] * 4,
+            '{"city": "7", "days": "3", "exact": "true", "note": "null", "level": "2",'
+            ' "version": "2"}',
+            {"city": "7", "days": 3, "exact": True, "note": None, "level": 2,
+             "version": 2},
+            *["quoted-value"] * 5,
         )
         self.assertEqual(changes[0], Change("quoted-value", "/days", 22, '"3"', "3"))
         self.assertEqual(str(changes[0]), '/days: quoted-value: "3" -> 3')

@@ -18,7 +18,7 @@ _FENCE = re.compile(r"```[\w+-]*[ \t]*\r?\n(.*?)\r?\n?[ \t]*```", re.DOTALL)
 _COMMA = re.compile(r'"(?:[^"\\]|\\.)*"|,(?=\s*[}\]])', re.DOTALL)
 _BOM = "\ufeff"
 # What a string in the place of another value can be called.
-_WRONG_STRING = ("wrong-type", "no-branch", "not-in-enum", "not-constant")
+_WRONG_STRING = ("wrong-type", "no-branch", "not-in-enum", "not-const")
 
 
 class Change(namedtuple("Change", "kind instance_path offset before after")):
