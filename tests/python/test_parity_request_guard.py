@@ -52,6 +52,12 @@ class RequestGuard(unittest.TestCase):
             found, outcome(ReferenceRequestGuard(patterns, required), text)
         )
 
+    def test_the_end_is_the_end(self):
+        """A newline behind the last brace is a part of the text that `$` stands behind."""
+        for text, wanted in (("{}", []), ("{}\n", ["Payload violates schema constraints"])):
+            self.check(["[}]$"], [], text)
+            self.assertEqual(RequestSchemaGuard(["[}]$"], []).validate(text), wanted)
+
     def test_bad_pattern(self):
         with self.assertRaises(ValueError):
             RequestSchemaGuard(["("], [])
