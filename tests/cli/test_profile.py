@@ -187,6 +187,73 @@ class Profile(HostCase):
         self.assertGreaterEqual(rows["weather"]["wall_s"], 0.09)
         self.assertNotIn("sleep", rows)
 
+    def rows(self, content):
+        done = self.run_profile(content)
+        self.expect(done, err="")
+        return {(r["component"], r["name"]): r for r in json.loads(done.stdout)["rows"]}
+
+    def test_tools_of_the_kit_have_their_names(self):
+        rows = self.rows("""
+            import asyncio, time
+            from ferrule import tool
+            @tool
+            def weather(city: str) -> str:
+                time.sleep(0.05)
+                return city
+            @tool
+            async def flights(city: str) -> str:
+                await asyncio.sleep(0.05)
+                return city
+            weather(city="Riga")
+            asyncio.run(flights(city="Riga"))
+            """)
+        self.assertGreaterEqual(rows["tool", "weather"]["wall_s"], 0.05)
+        self.assertGreaterEqual(rows["tool", "flights"]["wall_s"], 0.045)
+
+    def test_waits_for_threads_are_what_those_did(self):
+        rows = self.rows("""
+            import asyncio, threading, time
+            from concurrent.futures import ThreadPoolExecutor
+            def late():
+                time.sleep(0.06)
+            thread = threading.Thread(target=late)
+            thread.start()
+            thread.join()
+            with ThreadPoolExecutor(2) as pool:
+                list(pool.map(lambda n: late(), range(4)))
+                pool.submit(sum, range(3_000_000)).result()
+            async def main():
+                await asyncio.to_thread(late)
+            asyncio.run(main())
+            """)
+        self.assertGreaterEqual(rows["tool", "sleep"]["wall_s"], 0.2)
+        self.assertGreaterEqual(rows["orchestration", ""]["wall_s"], 0.02)
+        self.assertLess(rows.get(("other waits", ""), {"wall_s": 0})["wall_s"], 0.03)
+
+    def test_an_event_loop_waits_for_what_wakes_it(self):
+        rows = self.rows(f"""
+            import asyncio, json
+            host, port = "{self.address}".split(":")
+            async def ask(head, body=b""):
+                reader, writer = await asyncio.open_connection(host, int(port))
+                writer.write(head + b"\\r\\nContent-Length: %d\\r\\n\\r\\n" % len(body) + body)
+                await reader.readline()
+                writer.close()
+            async def program():
+                process = await asyncio.create_subprocess_exec("sleep", "0.05")
+                await process.wait()
+            async def main():
+                await ask(b"POST /v1/chat/completions HTTP/1.1", b'{{"wait": 0.08}}')
+                await ask(b"GET /wait?0.06 HTTP/1.1")
+                await program()
+                await asyncio.sleep(0.04)
+            asyncio.run(main())
+            """)
+        self.assertGreaterEqual(rows["model", self.address]["wall_s"], 0.08)
+        self.assertGreaterEqual(rows["tool", self.address]["wall_s"], 0.06)
+        self.assertGreaterEqual(rows["tool", "sleep"]["wall_s"], 0.04)
+        self.assertGreaterEqual(rows["other waits", ""]["wall_s"], 0.035)
+
     def run_profile(self, content, *words, **options):
         script = self.write("agent.py", content)
         return run("profile", "--json", script, *words, **options)
@@ -229,7 +296,7 @@ class Profile(HostCase):
         done = run("profile", "--html", page, script)
         self.expect(done, err="")
         self.assertTrue(done.stdout.startswith("hello\n\nprofile of "), done.stdout)
-        for part in ("tool sleep", "orchestration", "█", "leave in Python", "would gain"):
+        for part in ("tool sleep", "orchestration", "█", "parallelise", "would gain"):
             self.assertIn(part, done.stdout)
         text = page.read_text()
         self.assertIn("<svg", text)

@@ -17,6 +17,7 @@ WOKEN_NS = 5_000_000  # a thread that ended so shortly after a wait still ended 
 TIMER_SLACK_NS = 150_000  # by which a timer is late without anybody's fault
 NEAR_NS = 500_000_000  # delays measured so near to a wait speak for it
 WAITING = frozenset((rec.MODEL, rec.TOOL, rec.WAIT))
+AT_REST = frozenset((rec.IDLE, rec.THREADS))
 OWN = Label("orchestration")
 LOCK = Label(rec.LOCK)
 UNSEEN = Label(rec.WAIT)
@@ -63,42 +64,50 @@ class Paths:
 
     def __init__(self, record):
         self.lines = []
-        for (_, born), line in record.lines.items():
+        for line in record.lines.values():
             if line is not record.main and line.name:
-                self.lines.append((born, line.since, line.segments))
+                died = line.since if line.is_over else record.end
+                self.lines.append((line.born, died, line.segments))
 
-    def _last_active(self, segments, born, died, end):
-        """When a thread last did something before `end`."""
-        at = min(died, end)
+    @staticmethod
+    def _stopped(born, died, segments, end):
+        """When a thread stopped being active, seen from shortly after a wait's end;
+        that moment itself for one that goes on. None: it was idle all the time."""
+        at = min(died, end + WOKEN_NS)
         i = bisect_right(segments, at, key=lambda s: s[0]) - 1
-        while i >= 0 and segments[i][1] >= at and segments[i][2].kind in (
-            rec.IDLE, rec.THREADS,
-        ):  # fmt: skip
+        while i >= 0 and segments[i][1] >= at and segments[i][2].kind in AT_REST:
             at = segments[i][0]
             i -= 1
-        return at if at > born else 0
+        return at if at > born else None
+
+    def _waker(self, begin, end):
+        """The thread that came to rest as the wait ended; else one that went on."""
+        best, chosen = None, None
+        for line in self.lines:
+            stopped = self._stopped(*line, end)
+            if stopped is None or stopped <= begin:
+                continue
+            went_on = stopped >= end + WOKEN_NS
+            rank = (went_on, abs(stopped - end))
+            if best is None or rank < best:
+                best, chosen = rank, line
+        return chosen
 
     def follow(self, begin, end):
         """What the thread did, between two moments, that a wait was for."""
-        best, chosen = begin, None
-        for born, died, segments in self.lines:
-            active = self._last_active(segments, born, died, end + WOKEN_NS)
-            if active > best:
-                best, chosen = active, (born, died, segments)
-        if chosen is None:
+        waker = self._waker(begin, end)
+        if waker is None:
             yield begin, end, Label(rec.WAIT, "threads")
             return
-        born, died, segments = chosen
-        first = max(begin, born)
-        if first > begin:
-            yield begin, first, OWN
-        i = max(bisect_left(segments, first, key=lambda s: s[1]), 0)
+        born, _, segments = waker
+        first = min(max(begin, born), end)
+        i = bisect_left(segments, first, key=lambda s: s[1])
         near = []
         while i < len(segments) and segments[i][0] < end:
             near.append(segments[i])
             i += 1
         for a, b, label in _whole(near, first, end):
-            yield a, b, OWN if label.kind in (rec.IDLE, rec.THREADS) else label
+            yield a, b, OWN if label.kind in AT_REST else label
 
 
 def critical_path(record):
@@ -231,18 +240,20 @@ def move_lock(record, sheet, process):
     for key, late in _lock_after_waits(record, sheet).items():
         sheet.move(key, key_of(LOCK), late / totals[key])
     computing = [key for key in totals if key[0] not in WAITING and key[0] != rec.LOCK]
-    wall = sum(totals[key] for key in computing)
-    in_waits = sum(cpu for label, cpu in record.main.cpu.items() if label.kind in WAITING)
+    at_rest = WAITING | AT_REST
+    in_waits = sum(cpu for label, cpu in record.main.cpu.items() if label.kind in at_rest)
+    waits = sum(b - a for a, b, label in record.main.segments if label.kind in at_rest)
+    wall = record.end - record.begin - waits - sum(record.main.lost.values())
     blocked = max(wall - (process["main_cpu"] - in_waits) - process["queued"], 0)
     lock = min(blocked, process["other_cpu"]) if len(record.lines) > 1 else 0
     for key in computing:
         if lock > 0.005 * wall:
-            sheet.move(key, key_of(LOCK), lock / wall)
+            sheet.move(key, key_of(LOCK), min(lock / wall, 1))
     # What is left was a wait that no hook saw, of a file or in an extension.
     unseen = blocked - lock
     own = sheet.totals()[key_of(OWN)]
     if unseen > 0.01 * (record.end - record.begin):
-        sheet.move(key_of(OWN), key_of(UNSEEN), min(unseen / own, 1))
+        sheet.move(key_of(OWN), key_of(UNSEEN), min(unseen / max(own, 1), 1))
 
 
 # ---- rows and verdicts -------------------------------------------------------------

@@ -50,11 +50,13 @@ class Label:
 class Line:
     """One thread's past."""
 
-    __slots__ = ("name", "stack", "since", "segments", "drawn", "sums", "cpu", "lost",
-                 "calls", "inner_cpu")  # fmt: skip
+    __slots__ = ("name", "born", "is_over", "stack", "since", "segments", "drawn",
+                 "sums", "cpu", "lost", "calls", "inner_cpu")  # fmt: skip
 
     def __init__(self, name, now):
         self.name = name
+        self.born = now
+        self.is_over = False
         self.stack = [None]
         self.since = now
         self.segments = []  # (begin, end, label) of waits, one after the other

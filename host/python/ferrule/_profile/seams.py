@@ -8,12 +8,15 @@ event loop's wait is what became ready.
 """
 
 import _frozen_importlib
-import _thread
 import gc
 import sys
 
 from ferrule._profile import probe
 from ferrule._profile import record as rec
+from ferrule._profile.peers import (
+    TIMER, address_of, asked, awaited, enter_tool, leave_tool, name_peer, of_socket,
+    own_tool, peers, request_label, running, see_request,
+)  # fmt: skip
 from ferrule._profile.record import Label, computing, record, waiting
 
 IMPORTS = Label(rec.IMPORTS)
@@ -21,84 +24,8 @@ CACHE = Label(rec.CACHE)
 GUARD = Label(rec.GUARD)
 JSON = Label(rec.JSON)
 GC = Label(rec.GC)
-TIMER = Label(rec.WAIT, "timer")
 THREADS = Label(rec.THREADS)
 IDLE = Label(rec.IDLE)
-
-# Ends of the paths of requests that ask a model.
-MODEL_PATHS = (
-    "/chat/completions", "/completions", "/responses", "/messages", "/api/chat",
-    "/api/generate", ":generateContent", ":streamGenerateContent",
-)  # fmt: skip
-METHODS = (b"POST", b"GET ", b"PUT ", b"DELE", b"PATC", b"HEAD", b"OPTI")
-PEERS_MAX = 10_000  # descriptors with a known peer
-
-# ---- what a descriptor is for ------------------------------------------------------
-
-peers = {}  # descriptor -> Label
-_asked = _thread._local()  # .label: of a request on its way into a TLS socket
-_tool = None  # ContextVar: name of the tool whose loader runs
-
-
-def _name_peer(descriptor, label):
-    if len(peers) < PEERS_MAX or descriptor in peers:
-        peers[descriptor] = label
-    return label
-
-
-def _own_tool():
-    """The label of the tool whose code runs, or None."""
-    return None if _tool is None else _tool.get(None)
-
-
-def _request_label(data, address):
-    """The label of the HTTP request that begins in data, or None."""
-    try:
-        head = bytes(data[:400])
-    except (TypeError, ValueError):
-        return None
-    if head[:4] not in METHODS or b" HTTP/1." not in head:
-        return None
-    method, path = head.split(b"\r\n", 1)[0].decode("latin-1").split(" ")[:2]
-    if method == "POST" and path.partition("?")[0].endswith(MODEL_PATHS):
-        return Label(rec.MODEL, address)
-    return Label(rec.TOOL, address)
-
-
-def _see_request(sock, data):
-    """Note what a socket is asked; a model's call begins a turn."""
-    descriptor = sock.fileno()
-    label = getattr(_asked, "label", None)
-    _asked.label = None
-    before = peers.get(descriptor)
-    if label is None:
-        label = _request_label(data, before.name if before else "network")
-        if label is None:
-            return before
-        if label.kind == rec.MODEL:
-            record.model_call()
-    label.name = before.name if before else label.name
-    tool = _own_tool()
-    if tool is not None and label.kind == rec.TOOL:
-        label = tool
-    elif before is not None and before.kind == rec.WAIT:
-        # The connection was made for this request.
-        before.kind, before.name = label.kind, label.name
-    return _name_peer(descriptor, label)
-
-
-def _of_socket(sock, *_args, **_kwargs):
-    """The label of a wait on a socket; None for one that does not block."""
-    if sock.gettimeout() == 0:
-        return None
-    return _own_tool() or peers.get(sock.fileno()) or TIMER
-
-
-def _address(where):
-    if isinstance(where, tuple) and len(where) >= 2:
-        return f"{where[0]}:{where[1]}"
-    return where if isinstance(where, str) else "network"
-
 
 # ---- modules -----------------------------------------------------------------------
 
@@ -115,11 +42,11 @@ def _in_socket(module):
 
     def sending(function):
         def send(sock, data, *args):
-            label = _see_request(sock, data[0] if type(data) is list and data else data)
+            label = see_request(sock, data[0] if type(data) is list and data else data)
             if sock.gettimeout() == 0:
                 return function(sock, data, *args)
             line = record.line()
-            before = line.push_wait(label or _own_tool() or TIMER)
+            before = line.push_wait(label or own_tool() or TIMER)
             try:
                 return function(sock, data, *args)
             finally:
@@ -130,24 +57,24 @@ def _in_socket(module):
     for name in ("send", "sendall", "sendmsg"):
         _replace(cls, name, sending)
     for name in ("recv", "recv_into", "recvfrom", "recvfrom_into", "recvmsg", "accept"):
-        _replace(cls, name, lambda function: waiting(function, _of_socket))
+        _replace(cls, name, lambda function: waiting(function, of_socket))
     for name in ("connect", "connect_ex"):
         _replace(cls, name, lambda function: waiting(function, _of_connect))
-    host = lambda host, *_, **__: _own_tool() or Label(rec.TOOL, str(host))  # noqa: E731
+    host = lambda host, *_, **__: own_tool() or Label(rec.TOOL, str(host))  # noqa: E731
     _replace(module, "getaddrinfo", lambda function: waiting(function, host))
 
 
 def _of_connect(sock, where, *_):
-    label = _name_peer(sock.fileno(), Label(rec.WAIT, _address(where)))
-    return None if sock.gettimeout() == 0 else _own_tool() or label
+    label = name_peer(sock.fileno(), Label(rec.WAIT, address_of(where)))
+    return None if sock.gettimeout() == 0 else own_tool() or label
 
 
 def _in_ssl(module):
     def sending(function):
         def send(sock, data, *args):
-            label = _see_request(sock, data)
+            label = see_request(sock, data)
             line = record.line()
-            before = line.push_wait(label or _own_tool() or TIMER)
+            before = line.push_wait(label or own_tool() or TIMER)
             try:
                 return function(sock, data, *args)
             finally:
@@ -157,19 +84,18 @@ def _in_ssl(module):
 
     def writing(function):
         def write(self, data):
-            label = _request_label(data, "network")
+            label = request_label(data, "network")
             if label is not None:
-                _asked.label = label
+                asked.label = label
                 if label.kind == rec.MODEL:
                     record.model_call()
             return function(self, data)
 
         return rec._like(write, function)
 
-    _replace(module.SSLSocket, "send", sending)
-    _replace(module.SSLSocket, "sendall", sending)
+    _replace(module.SSLSocket, "send", sending)  # which sendall() calls
     for name in ("read", "do_handshake"):
-        _replace(module.SSLSocket, name, lambda function: waiting(function, _of_socket))
+        _replace(module.SSLSocket, name, lambda function: waiting(function, of_socket))
     _replace(module.SSLObject, "write", writing)
 
 
@@ -201,11 +127,13 @@ def _of_ready(ready):
         label = peers.get(key.fd)
         if label is not None:
             return label
-    return THREADS if ready else TIMER
+    if ready:
+        return THREADS
+    return running[-1] if running else TIMER
 
 
 def _in_time(module):
-    tool_or_timer = lambda *_: _own_tool() or Label(rec.TOOL, "sleep")  # noqa: E731
+    tool_or_timer = lambda *_: own_tool() or Label(rec.TOOL, "sleep")  # noqa: E731
     _replace(module, "sleep", lambda function: waiting(function, tool_or_timer))
 
 
@@ -216,7 +144,7 @@ def _in_subprocess(module):
         return first.rpartition("/")[2]
 
     def label_of(popen, *_, **__):
-        label = _own_tool()
+        label = own_tool()
         if label is None:
             label = popen.__dict__.get("_ferrule_label")
         if label is None:
@@ -234,7 +162,7 @@ def _in_subprocess(module):
                 line.pop_wait(before)
             for stream in (popen.stdin, popen.stdout, popen.stderr):
                 if stream is not None:
-                    _name_peer(stream.fileno(), label_of(popen))
+                    name_peer(stream.fileno(), label_of(popen))
             programs[popen.pid] = label_of(popen)
 
         return rec._like(start, function)
@@ -249,15 +177,15 @@ programs = {}  # pid -> Label
 
 def _in_os(module):
     def of_pid(pid, *_):
-        return _own_tool() or programs.get(pid) or Label(rec.TOOL, "subprocess")
+        return own_tool() or programs.get(pid) or Label(rec.TOOL, "subprocess")
 
     def of_command(command, *_):
-        return _own_tool() or Label(rec.TOOL, str(command).split(" ")[0])
+        return own_tool() or Label(rec.TOOL, str(command).split(" ")[0])
 
     def opening(function):
         def pidfd_open(pid, *flags):
             descriptor = function(pid, *flags)
-            _name_peer(descriptor, of_pid(pid))
+            name_peer(descriptor, of_pid(pid))
             return descriptor
 
         return rec._like(pidfd_open, function)
@@ -273,15 +201,22 @@ def _in_threading(module):
 
     _replace(module.Condition, "wait", lambda function: waiting(function, of_condition))
     _replace(module.Thread, "join", lambda function: waiting(function, of_condition))
-    _replace(module.Thread, "start", _starting_thread)
+    _replace(module.Thread, "_bootstrap_inner", _living)
 
 
-def _starting_thread(function):
-    def start(thread):
+def _living(function):
+    """A thread's life: its past begins and ends with it, whatever it does."""
+
+    def live(thread):
         probe.start()
-        return function(thread)
+        line = record.line()
+        try:
+            return function(thread)
+        finally:
+            line.change(rec.clock())
+            line.is_over = True
 
-    return rec._like(start, function)
+    return rec._like(live, function)
 
 
 def _in_queue(module):
@@ -324,38 +259,43 @@ def _loading(function):
     """get_or_call(): what the loader waits for is the tool's."""
 
     def load(self, tool, *rest):
-        token = _enter_tool(tool)
+        token = enter_tool(tool)
         try:
             return function(self, tool, *rest)
         finally:
-            _tool.reset(token)
+            leave_tool(token)
 
     return rec._like(load, function)
 
 
 def _aloading(function):
     async def aload(self, tool, *rest):
-        token = _enter_tool(tool)
-        try:
-            return await function(self, tool, *rest)
-        finally:
-            _tool.reset(token)
+        return await awaited(function(self, tool, *rest), tool)
 
     return rec._like(aload, function)
 
 
-_tools = {}
+def _in_kit_tools(module):
+    _replace(module.Tool, "__call__", lambda f: _calling(f, lambda tool: tool.name))
 
 
-def _enter_tool(name):
-    global _tool
-    if _tool is None:
-        from _contextvars import ContextVar
+def _in_kit_calls(module):
+    _replace(module.Job, "call_function", lambda f: _calling(f, lambda job: job.tool.name))
 
-        _tool = ContextVar("ferrule-tool")
-    if name not in _tools:
-        _tools[name] = Label(rec.TOOL, str(name))
-    return _tool.set(_tools[name])
+
+def _calling(function, name_of):
+    """A call of a tool; a coroutine is the tool's when it runs."""
+
+    def call(self, *args, **kwargs):
+        name = name_of(self)
+        token = enter_tool(name)
+        try:
+            result = function(self, *args, **kwargs)
+        finally:
+            leave_tool(token)
+        return awaited(result, name) if hasattr(result, "__await__") else result
+
+    return rec._like(call, function)
 
 
 def _in_guard(module):
@@ -396,6 +336,8 @@ MODULES = {
     "ferrule.cache": _in_cache,
     "ferrule.guard": _in_guard,
     "agent_native_core._schema": _in_request_guard,
+    "ferrule.kit.tools": _in_kit_tools,
+    "ferrule.kit.calls": _in_kit_calls,
 }
 
 # ---- imports, the collector --------------------------------------------------------
