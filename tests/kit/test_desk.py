@@ -233,6 +233,11 @@ class Program(DeskCase):
         code, out, _ = self.finished(self.program(*words, env=env))
         self.assertEqual((code, out), (0, "whole\n"))
 
+    def test_hello_is_what_the_readme_shows(self):
+        shown = (ROOT / "README.md").read_text()
+        code = (ROOT / "agents/hello/agent.py").read_text().partition("import datetime")
+        self.assertIn(f"```python\n{code[1]}{code[2]}```", shown)
+
     def test_hello_counts_days(self):
         env = self.serve(scripted.calls(("today", {})),
                          scripted.calls(("days_between", {"first": "2026-12-01",
