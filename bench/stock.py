@@ -2,6 +2,7 @@
 """Controls: CPython from the same source with its own default configure - no option, no
 patch, no profile - and the same with --disable-gil; each built once into the cache."""
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -21,8 +22,14 @@ def interpreter(kind="stock", options=()):
     digest = hashlib.sha256(identity.encode()).hexdigest()[:16]
     folder = measure.CACHE / f"cpython-{kind}-{digest}"
     python = folder / "build" / "python"
-    if (folder / "complete").exists():
-        return python
+    with open(f"{folder}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # another bench may be building it
+        if not (folder / "complete").exists():
+            _build(source, folder, options)
+    return python
+
+
+def _build(source, folder, options):
     what = f"configure {' '.join(options)}" if options else "its default configure"
     print(f"building CPython with {what}, once (5 minutes)", flush=True)
     shutil.rmtree(folder, ignore_errors=True)
@@ -33,7 +40,6 @@ def interpreter(kind="stock", options=()):
             subprocess.run(command, cwd=folder / "build", stdout=log, stderr=log,
                            check=True)  # fmt: skip
     (folder / "complete").touch()
-    return python
 
 
 def free_threaded():

@@ -4,6 +4,7 @@
     agent.py run SPEC      the measuring agent and its neighbours, as SPEC says
     agent.py serve SPEC    the measuring agent alone; the launcher starts the others
     agent.py burn SPEC     one neighbour, for the launcher
+    agent.py again SPEC    notes when it is ready and when it ends, to be started again
 
 The measuring agent sleeps until each request is due, looks one result up, and notes how
 long after the due time it was done: open loop, so that a late start is not forgiven. A
@@ -252,6 +253,20 @@ def serve_alone(spec):
     finish(spec, board, rows, {})
 
 
+def end_and_return(spec):
+    """For the launcher: how long it takes from an agent's end until it is there anew."""
+    import_usual()
+    path = os.path.join(spec["folder"], "times")
+    with open(path, "a") as times:
+        print(time.monotonic_ns(), file=times)
+    with open(path) as times:
+        starts = len(times.readlines()) // 2 + 1
+    time.sleep(spec["alive"])
+    with open(path, "a") as times:
+        print(time.monotonic_ns(), file=times)
+    os._exit(1 if starts < spec["starts"] else 0)
+
+
 def main():
     what, path = sys.argv[1:3]
     with open(path) as text:
@@ -261,6 +276,8 @@ def main():
         run(spec)
     elif what == "serve":
         serve_alone(spec)
+    elif what == "again":
+        end_and_return(spec)
     else:
         burn(spec["folder"], int(os.environ["FERRULE_WORKER"]), 0, spec)
 

@@ -92,7 +92,7 @@ class Redis:
         self.process.wait()
 
 
-def run_to_end(command, limit, folder):
+def run_to_end(command, limit, folder, result="result.json"):
     """One measured program; what it left running dies with it."""
     with open(folder / "log", "wb") as log:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log,
@@ -107,7 +107,7 @@ def run_to_end(command, limit, folder):
             except ProcessLookupError:
                 pass
             process.wait()
-    if code != 0 or not (folder / "result.json").exists():
+    if code != 0 or not (folder / result).exists():
         said = (folder / "log").read_text(errors="replace").strip().splitlines()
         raise RuntimeError(f"ended with {code}: {' | '.join(said[-3:])}")
 

@@ -29,6 +29,8 @@ LIBRARIES = {
                  "typing_extensions==4.16.0", "typing-inspection==0.4.5"),
 }  # fmt: skip
 RUN_MAX_S = 120  # beyond the time the requests take
+RESTARTS = 3  # a round
+ALIVE_S = 1.2  # an agent that failed sooner than after a second waits before its restart
 
 
 @dataclass
@@ -99,6 +101,25 @@ priority = "{priority}"
     return folder / "agents.toml"
 
 
+def restart_ms(starts):
+    """From an agent's end until it is there anew with its imports: what the warm parent
+    takes to notice, fork and start it."""
+    with tempfile.TemporaryDirectory(prefix="ferrule-table-") as name:
+        folder = Path(name)
+        spec = {"folder": name, "path": [], "starts": starts + 1, "alive": ALIVE_S}
+        (folder / "spec").write_text(json.dumps(spec))
+        (folder / "agents.toml").write_text(f"""[[agent]]
+name = "again"
+script = {json.dumps(str(HERE / "agent.py"))}
+args = ["again", {json.dumps(str(folder / "spec"))}]
+restart = "on-failure"
+""")
+        run_to_end([measure.FERRULE, "run", folder / "agents.toml"],
+                   (starts + 1) * ALIVE_S + RUN_MAX_S, folder, "times")  # fmt: skip
+        times = [int(line) for line in (folder / "times").read_text().split()]
+    return [(again - end) / 1e6 for end, again in zip(times[1::2], times[2::2])]
+
+
 def run_variant(variant, prepared, seconds, seed):
     """The result that agent.py wrote; Skipped or RuntimeError."""
     with tempfile.TemporaryDirectory(prefix="ferrule-table-") as name:
@@ -120,7 +141,10 @@ def run_variant(variant, prepared, seconds, seed):
             if variant.kind == "launcher":
                 command = [measure.FERRULE, "run", launcher_file(variant, folder)]
             run_to_end(command, sum(seconds.values()) + RUN_MAX_S, folder)
-            return json.loads((folder / "result.json").read_text())
+            result = json.loads((folder / "result.json").read_text())
+            if variant.kind == "launcher":
+                result["create_ms"] = restart_ms(RESTARTS)
+            return result
         finally:
             if server is not None:
                 server.close()

@@ -24,7 +24,8 @@ import interpreters
 HERE = ROOT / "tests" / "wheel"
 SAMPLE = HERE / "sample_agent.py"
 # Tests of the host's suite that need nothing but the package.
-SHARED = ("test_cache_*.py", "test_guard*.py", "test_parity_*.py")
+SHARED = ("python/test_cache_*.py", "python/test_guard*.py", "python/test_parity_*.py",
+          "kit/test_*.py")
 TIMEOUT = 300
 
 
@@ -67,7 +68,7 @@ def _run_one(interpreter, folder, context, report, pattern):
     build.pip(python, "install", "--no-index", wheel)
     report.add("wheel", _same_output(python, context))
     report.add("wheel", _types(interpreter, python))
-    shared = [f for glob in SHARED for f in sorted((ROOT / "tests/python").glob(glob))]
+    shared = [f for glob in SHARED for f in sorted((ROOT / "tests").glob(glob))]
     paths, reason = packages.find(ROOT / "tests/support/packages.txt", cache_folder(),
                                   interpreter.version)
     if reason:

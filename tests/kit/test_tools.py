@@ -12,6 +12,7 @@ import json
 import pathlib
 import pickle
 import re
+import sys
 import unittest
 import uuid
 from typing import (
@@ -32,7 +33,8 @@ from ferrule.kit.results import as_text
 
 Meters = NewType("Meters", float)
 # The statement is newer than what the linter reads Python with.
-exec("type Tree = dict[str, Tree] | int")
+if sys.version_info >= (3, 12):
+    exec("type Tree = dict[str, Tree] | int")
 
 
 class Color(enum.Enum):
@@ -137,6 +139,9 @@ class Schemas(unittest.TestCase):
         self.assertFalse(made.guard.is_valid('{"value": {"name": "a", "children": [1]}}'))
         node = made.bind({"value": {"name": "a", "children": [{"name": "b"}]}})[1]["value"]
         self.assertEqual(node, Node("a", [Node("b")]))
+
+    @unittest.skipIf(sys.version_info < (3, 12), "the `type` statement came with 3.12")
+    def test_of_a_type_statement_inside_itself(self):
         self.assertTrue(SchemaGuard(schema_of(globals()["Tree"])[1].schema).is_valid(
             '{"value": {"a": {"b": 1}}}'))
 

@@ -11,7 +11,9 @@ from pathlib import Path
 ROOT = Path(os.environ["FERRULE_ROOT"])
 PACKAGES = ("ferrule", "agent_native_core")
 # Called by the host's own start-up, or carried for it.
-HOST_ONLY = ("ferrule/_requirements.py", "ferrule/_resources.py", "ferrule/_vendor/")
+HOST_ONLY = ("ferrule/_agents_file.py", "ferrule/_check.py", "ferrule/_requirements.py",
+             "ferrule/_resources.py", "ferrule/_toml_places.py", "ferrule/_vendor/",
+             "ferrule/_warm.py")  # fmt: skip
 
 
 def below(folder):
@@ -47,6 +49,14 @@ class Files(unittest.TestCase):
         self.assertIsNone(found.requires)
         self.assertEqual(found.metadata["License-Expression"], "MIT")
         self.assertEqual(found.version, version())
+
+
+class HostOnly(unittest.TestCase):
+    def test_says_where_it_is_to_be_had(self):
+        import ferrule
+
+        with self.assertRaisesRegex(ImportError, "ferrule run"):
+            ferrule.InterpreterPoolExecutor  # noqa: B018
 
 
 class Modules(unittest.TestCase):

@@ -16,6 +16,14 @@ a local function that needs nothing but its arguments and the builtins is sent b
 ToolCache.open(name) is the same store in every worker.
 """
 
+try:
+    import _ferrule_interpreters
+except ModuleNotFoundError:
+    raise ImportError(
+        "InterpreterPoolExecutor is part of the executable: start the agent with "
+        "`ferrule run`; in a stock CPython use concurrent.futures, whose "
+        "ProcessPoolExecutor has the same API"
+    ) from None
 import _interpreters
 import _pickle
 import builtins
@@ -33,7 +41,6 @@ import weakref
 from concurrent.futures import _base
 from concurrent.futures import thread as _thread
 
-import _ferrule_interpreters
 from ferrule import _interpreter_worker as _worker
 
 NotShareableError = _interpreters.NotShareableError
