@@ -228,7 +228,10 @@ def loads_libraries(variant, prepared):
     found = {}
     for library, packages in LIBRARIES.items():
         try:
-            tag = ["--abi", "cp313t"] if variant.python == "free-threaded" else []
+            # Else pip asks whether they suit the Python that it runs in itself.
+            tag = ["--ignore-requires-python"]
+            if variant.python == "free-threaded":
+                tag += ["--abi", "cp313t"]
             folder = prepared.once(
                 f"{library} {tag}", lambda: peers.fetch(packages, [*peers.INSIDE, *tag]))  # fmt: skip
             found[library] = try_import(variant, prepared, library, folder)
