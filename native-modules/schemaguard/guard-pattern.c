@@ -82,7 +82,11 @@ compile(const char *translation, size_t length, char **ret_message)
     if (code == NULL) {
         PCRE2_UCHAR message[160];
         pcre2_get_error_message(error, message, sizeof message);
-        *ret_message = g_strdup((const char *)message);
+        *ret_message =
+            error == PCRE2_ERROR_LOOKBEHIND_NOT_FIXED_LENGTH
+                ? g_strdup("a lookbehind of variable width is not supported; give each "
+                           "alternative a fixed one, or look ahead instead")
+                : g_strdup((const char *)message);
     }
     return code;
 }

@@ -162,6 +162,31 @@ class Schemas(unittest.TestCase):
         self.assertEqual(last.loads('{"b": 1, "b": 2}'), {"b": 2})
         self.assertIs(SchemaGuard({}).is_valid('{"b": 1, "b": 2}'), False)
 
+    def test_limits_of_payloads_are_named_and_leave_the_guard_usable(self):
+        guard = SchemaGuard({"pattern": "^(a+)+$"}, max_depth=3, max_bytes=100_000)
+        for payload, code, offset in (
+            ("[" * 100_000, "limit-depth", 3),
+            ("[" + "1," * 60_000, "limit-size", 0),
+            (json.dumps("a" * 5000 + "!"), "limit-pattern", 0),
+        ):
+            self.assertIs(guard.is_valid(payload), False)
+            [error] = guard.errors(payload)
+            self.assertEqual((error.code, error.offset), (code, offset))
+            self.assertIs(guard.is_valid('"aaa"'), True)
+
+    def test_limits_of_schemas(self):
+        deep = '{"not":' * 300 + "{}" + "}" * 300
+        with self.assertRaisesRegex(InvalidSchema, "line 1, column"):
+            SchemaGuard(deep)
+        with self.assertRaisesRegex(InvalidSchema, "18 significant digits"):
+            SchemaGuard('{"multipleOf": 0.1234567890123456789}')
+        with self.assertRaisesRegex(InvalidSchema, "lookbehind of variable width"):
+            SchemaGuard({"pattern": "(?<=a+)b"})
+        with self.assertRaisesRegex(InvalidSchema, "https://example.com/x"):
+            SchemaGuard({"$ref": "https://example.com/x"})
+        with self.assertRaises(InvalidSchema):
+            SchemaGuard({"allOf": [{"$ref": "#/allOf/1"}, {"$ref": "#/allOf/0"}]})
+
     def test_check_gives_advice(self):
         [problem] = check('{\n "propertes": {}}')
         self.assertFalse(problem.is_error)
