@@ -57,6 +57,12 @@ bool cache_index_insert(CacheView *view, uint64_t hash, uint32_t ref, bool is_al
 /* An entry that takes a slot which `hash` could use; 0 if there is none. */
 uint32_t cache_index_rival(CacheView *view, uint64_t hash);
 
+/* Appends the uint32_t references of all entries. O(shard). */
+void cache_index_collect(const CacheView *view, GArray *refs);
+
+/* Whether an entry of that hash is at `ref`. */
+bool cache_index_has(const CacheView *view, uint32_t low, uint32_t ref);
+
 /* Lets the slot that holds `old` point to `ref`, in one step. */
 void cache_index_replace(CacheView *view, uint32_t low, uint32_t old, uint32_t ref);
 

@@ -377,6 +377,28 @@ index_find_ref(const CacheView *view, uint32_t low, uint32_t ref, bool is_alias,
 }
 
 void
+cache_index_collect(const CacheView *view, GArray *refs)
+{
+    for (uint32_t i = 0; i < view->bucket_count; i++) {
+        const CacheBucket *bucket = &view->buckets[i];
+        bool is_used = cache_bucket_version(bucket) != 0;
+        for (uint32_t slot = 0; is_used && slot < CACHE_BUCKET_SLOTS; slot++) {
+            uint32_t ref = cache_bucket_ref(bucket, slot);
+            if (ref != 0 && !(cache_bucket_slot_tag(bucket, slot) & CACHE_TAG_ALIAS)) {
+                g_array_append_val(refs, ref);
+            }
+        }
+    }
+}
+
+bool
+cache_index_has(const CacheView *view, uint32_t low, uint32_t ref)
+{
+    CacheSpot spot;
+    return index_find_ref(view, low, ref, false, &spot);
+}
+
+void
 cache_index_replace(CacheView *view, uint32_t low, uint32_t old, uint32_t ref)
 {
     CacheSpot spot;

@@ -6,12 +6,14 @@
  * Ownership  a handle owns its journal. The file belongs to one run at a time (flock,
  *            shared by forked processes).
  * Threads    any; appends of all processes are made one after the other under the
- *            header's journal_lock.
+ *            header's journal_lock. Who writes the file anew holds tidy_lock; order:
+ *            tidy_lock, journal_lock.
  * Errors     opening: TOOL_CACHE_ERROR_JOURNAL. Later ones (a full disk) end the
- * journal with a whole last record, and the store goes on in memory. Limits rewritten
- * when it is CACHE_JOURNAL_SLACK times as large as its entries. Cost       a write() a
- * change; a sync to disk at most every keeper's tick. A death    leaves at most one
- * torn record, which the next reader steps over.
+ *            journal with a whole last record, and the store goes on in memory.
+ * Limits     rewritten when it is CACHE_JOURNAL_SLACK times as large as its entries.
+ * Cost       a write() a change; a sync to disk at most every keeper's tick.
+ * A death    leaves at most one torn record, which the next reader steps over, or a
+ *            file *.new, which the next writer replaces.
  */
 #pragma once
 
@@ -42,22 +44,37 @@ typedef struct {
 
 typedef struct CacheJournal CacheJournal;
 
-/* Opens or makes the file, and locks it. */
-CacheJournal *cache_journal_open(const char *path, GError **error);
+/* Opens or makes the file, locks it for this run, and makes it the store's. *ret_base:
+ * a private mapping of what it holds, *ret_size bytes of it; records begin at
+ * *ret_start. */
+CacheJournal *cache_journal_open(ToolCache *cache, const char *path,
+                                 unsigned char **ret_base, size_t *ret_size,
+                                 size_t *ret_start, GError **error);
 
 /* NULL is allowed. */
 void cache_journal_free(CacheJournal *self);
 
-/* Calls `each` for every whole record in the order they were written. Returns false
- * with an error if the file is none of ours. */
-bool cache_journal_load(CacheJournal *self,
-                        void (*each)(const CacheJournalRecord *record, void *user),
-                        void *user, GError **error);
+/* Appends the size_t offsets of records between `from` and `to`. Unverified ones only
+ * look whole; verified ones are. */
+void cache_journal_scan(const unsigned char *base, size_t from, size_t to,
+                        bool is_verified, GArray *offsets);
+
+/* Returns false if there is no whole and sound record at `at`. What expired meanwhile
+ * reads as a DELETE. *ret_record borrows from the file and from `tags`. */
+bool cache_journal_parse(const unsigned char *at, const unsigned char *end,
+                         CacheJournalRecord *ret_record, ToolCacheTag *tags);
+
+/* Appends a record to the bytes. */
+void cache_journal_encode(GByteArray *out, const CacheJournalRecord *record);
 
 /* Does nothing once the journal has ended. */
 void cache_journal_append(ToolCache *cache, const CacheJournalRecord *record);
 
-/* Writes the live entries anew if much of the file is not about them any more. */
+/* Whether much of the file is not about live entries any more. */
+bool cache_journal_is_bloated(const ToolCache *cache);
+
+/* Writes the live entries anew if so, while
+ * others go on. One process at a time does; the rest follow. */
 void cache_journal_tidy(ToolCache *cache);
 
 /* Waits until what was appended is on disk. */

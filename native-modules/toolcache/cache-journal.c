@@ -1,48 +1,38 @@
 /* SPDX-License-Identifier: MIT */
 #include "cache-journal-private.h"
+#include "cache-keeper-private.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #define JOURNAL_MAGIC   UINT64_C(0x314C4E524A525246) /* "FRRJRNL1" */
 #define JOURNAL_MARK    UINT32_C(0x8E5DC1A7)         /* begins every record */
 #define JOURNAL_VERSION 2u
+#define JOURNAL_CHUNK   ((size_t)256 << 10)
 #define JOURNAL_SMALL   ((uint64_t)1 << 20) /* bytes not worth rewriting */
 
 typedef struct {
     uint64_t magic;
     uint32_t version;
-    uint32_t reserved;
+    uint32_t run; /* a random number of the run that writes it */
 } JournalHead;
 
-typedef struct {
-    uint32_t mark;
-    uint32_t size; /* of everything behind this head */
-    uint64_t checksum;
-} RecordHead;
-
-typedef struct {
-    uint8_t op, kind;
-    uint16_t tag_count;
-    uint32_t tool_size, args_size;
-    uint64_t value_size;
-    int64_t deadline_ns; /* wall clock; 0: never */
-    int64_t stale_ns;    /* for how long it is kept after that */
-    /* follow: tag_count times (uint32_t size, text); tool; args; value */
-} RecordBody;
+enum {
+    JOURNAL_TRIES = 20 /* 5 ms apart */
+};
 
 struct CacheJournal {
     char *path;
     int descriptor;
-    uint64_t written; /* bytes, of this process and the file's beginning */
-    GByteArray *buffer;
+    uint32_t epoch;     /* of the header, when the file was opened */
+    GByteArray *buffer; /* guarded by journal_lock */
 };
 
 static bool
@@ -51,14 +41,6 @@ journal_fail(GError **error, const char *path, const char *what)
     g_set_error(error, TOOL_CACHE_ERROR, TOOL_CACHE_ERROR_JOURNAL, "journal %s: %s",
                 path, what);
     return false;
-}
-
-static int64_t
-journal_wall_clock(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * BASE_CLOCK_SECOND_NS + now.tv_nsec;
 }
 
 static bool
@@ -77,39 +59,111 @@ journal_write(int descriptor, const void *bytes, size_t size)
 }
 
 static bool
-journal_begin(int descriptor)
+journal_begin(int descriptor, uint32_t run)
 {
-    JournalHead head = {.magic = JOURNAL_MAGIC, .version = JOURNAL_VERSION};
+    JournalHead head = {.magic = JOURNAL_MAGIC, .version = JOURNAL_VERSION, .run = run};
     return journal_write(descriptor, &head, sizeof(head));
 }
 
-CacheJournal *
-cache_journal_open(const char *path, GError **error)
+static bool
+journal_read_head(int descriptor, JournalHead *ret_head)
 {
+    return pread(descriptor, ret_head, sizeof(*ret_head), 0) ==
+           (ssize_t)sizeof(*ret_head);
+}
+
+/* The file is this run's from now on. Not through the descriptor, which appends. */
+static bool
+journal_sign(const char *path, uint32_t run)
+{
+    int descriptor = open(path, O_WRONLY | O_CLOEXEC);
+    bool is_ok = descriptor >= 0 &&
+                 pwrite(descriptor, &run, sizeof(run), offsetof(JournalHead, run)) ==
+                     (ssize_t)sizeof(run);
+    if (descriptor >= 0) {
+        close(descriptor);
+    }
+    return is_ok;
+}
+
+static bool
+journal_check(int descriptor, const char *path, uint32_t run, GError **error)
+{
+    struct stat status;
+    JournalHead head;
+    if (fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode)) {
+        return journal_fail(error, path, "not a regular file");
+    }
+    if (status.st_size == 0 && !journal_begin(descriptor, run)) {
+        return journal_fail(error, path, g_strerror(errno));
+    }
+    if (!journal_read_head(descriptor, &head) || head.magic != JOURNAL_MAGIC) {
+        return journal_fail(error, path, "not a journal of this program");
+    }
+    if (head.version != JOURNAL_VERSION) {
+        return journal_fail(error, path,
+                            head.version > JOURNAL_VERSION
+                                ? "written by a newer version"
+                                : "written by an older version");
+    }
+    return journal_sign(path, run) ? true
+                                   : journal_fail(error, path, g_strerror(errno));
+}
+
+/* Alone at first, which nobody is whose file another run has open; then shared with the
+ * other processes of this one, each of which may come to open it by itself. */
+static bool
+journal_lock_file(int descriptor, const char *path, GError **error)
+{
+    /* A handle that just went may take a moment to let go of it. */
+    for (unsigned i = 0; i < JOURNAL_TRIES && flock(descriptor, LOCK_EX | LOCK_NB) != 0;
+         i++) {
+        g_usleep(5000);
+    }
+    if (flock(descriptor, LOCK_EX | LOCK_NB) != 0 ||
+        flock(descriptor, LOCK_SH | LOCK_NB) != 0) {
+        return journal_fail(error, path, "another run writes it");
+    }
+    return true;
+}
+
+static bool
+journal_map(int descriptor, const char *path, unsigned char **ret_base,
+            size_t *ret_size, GError **error)
+{
+    struct stat status;
+    if (fstat(descriptor, &status) != 0) {
+        return journal_fail(error, path, g_strerror(errno));
+    }
+    *ret_size = (size_t)status.st_size;
+    *ret_base = mmap(NULL, *ret_size, PROT_READ, MAP_PRIVATE, descriptor, 0);
+    return *ret_base != MAP_FAILED ? true
+                                   : journal_fail(error, path, g_strerror(errno));
+}
+
+CacheJournal *
+cache_journal_open(ToolCache *cache, const char *path, unsigned char **ret_base,
+                   size_t *ret_size, size_t *ret_start, GError **error)
+{
+    uint32_t run = g_random_int();
     int descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     if (descriptor < 0) {
         journal_fail(error, path, g_strerror(errno));
         return NULL;
     }
-    struct stat status;
-    if (flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
-        journal_fail(error, path, "another run writes it");
-        close(descriptor);
-        return NULL;
-    }
-    if (fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode) ||
-        (status.st_size == 0 && !journal_begin(descriptor))) {
-        journal_fail(error, path,
-                     S_ISREG(status.st_mode) ? g_strerror(errno)
-                                             : "not a regular file");
+    if (!journal_lock_file(descriptor, path, error) ||
+        !journal_check(descriptor, path, run, error) ||
+        !journal_map(descriptor, path, ret_base, ret_size, error)) {
         close(descriptor);
         return NULL;
     }
     CacheJournal *self = g_new0(CacheJournal, 1);
-    self->path = g_strdup(path);
+    self->path = realpath(path, NULL); /* the working folder may change */
     self->descriptor = descriptor;
-    self->written = (uint64_t)status.st_size;
     self->buffer = g_byte_array_new();
+    cache->header->journal_run = run;
+    atomic_store(&cache->header->journal_bytes, *ret_size);
+    *ret_start = sizeof(JournalHead);
     return self;
 }
 
@@ -119,176 +173,57 @@ cache_journal_free(CacheJournal *self)
     if (self != NULL) {
         close(self->descriptor);
         g_byte_array_unref(self->buffer);
-        g_free(self->path);
+        free(self->path);
         g_free(self);
     }
 }
 
-/* ---- reading -------------------------------------------------------------- */
+/* ---- appending -------------------------------------------------------------- */
 
-/* Takes `size` bytes off the front of what is left; NULL if there are fewer. */
-static const unsigned char *
-journal_take(const unsigned char **at, const unsigned char *end, uint64_t size)
-{
-    const unsigned char *taken = *at;
-    if (size > (uint64_t)(end - taken)) {
-        return NULL;
-    }
-    *at += size;
-    return taken;
-}
-
+/* Another process made the file anew: this one has to write to that, too. */
 static bool
-journal_take_tags(const unsigned char **at, const unsigned char *end, size_t count,
-                  ToolCacheTag *tags)
+journal_follow(ToolCache *cache)
 {
-    for (size_t i = 0; i < count; i++) {
-        uint32_t size;
-        const unsigned char *length = journal_take(at, end, sizeof(size));
-        if (length == NULL) {
-            return false;
-        }
-        memcpy(&size, length, sizeof(size));
-        tags[i].text = (const char *)journal_take(at, end, size);
-        tags[i].size = size;
-        if (tags[i].text == NULL) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* Returns false if the record does not hold together. */
-static bool
-journal_parse(const unsigned char *at, size_t size, CacheJournalRecord *record,
-              ToolCacheTag *tags)
-{
-    const unsigned char *end = at + size;
-    RecordBody body;
-    const unsigned char *start = journal_take(&at, end, sizeof(body));
-    if (start == NULL) {
-        return false;
-    }
-    memcpy(&body, start, sizeof(body));
-    if (body.op < CACHE_JOURNAL_SET || body.op > CACHE_JOURNAL_FORGET_PARTITION ||
-        body.kind > TOOL_CACHE_UCS4 || body.tag_count > TOOL_CACHE_TAGS_MAX ||
-        !journal_take_tags(&at, end, body.tag_count, tags)) {
-        return false;
-    }
-    *record = (CacheJournalRecord){
-        .op = (CacheJournalOp)body.op, .tags = tags, .tag_count = body.tag_count};
-    record->stale_ns = MAX(body.stale_ns, 0);
-    record->key.tool = (const char *)journal_take(&at, end, body.tool_size);
-    record->key.tool_size = body.tool_size;
-    record->key.args = (const char *)journal_take(&at, end, body.args_size);
-    record->key.args_size = body.args_size;
-    record->value.kind = (ToolCacheKind)body.kind;
-    record->value.bytes = journal_take(&at, end, body.value_size);
-    record->value.size = body.value_size;
-    record->ttl_ns =
-        body.deadline_ns != 0 ? body.deadline_ns - journal_wall_clock() : 0;
-    bool is_expired = body.deadline_ns != 0 && record->ttl_ns <= 0;
-    record->op = is_expired && record->op == CACHE_JOURNAL_SET ? CACHE_JOURNAL_DELETE
-                                                               : record->op;
-    return record->key.tool != NULL && record->key.args != NULL &&
-           record->value.bytes != NULL;
-}
-
-/* Returns the size of the whole and sound record at `at`, 0 if there is none. */
-static size_t
-journal_sound(const unsigned char *at, const unsigned char *end)
-{
-    RecordHead head;
-    if ((size_t)(end - at) < sizeof(head)) {
-        return 0;
-    }
-    memcpy(&head, at, sizeof(head));
-    if (head.mark != JOURNAL_MARK || head.size > (size_t)(end - at) - sizeof(head) ||
-        XXH3_64bits(at + sizeof(head), head.size) != head.checksum) {
-        return 0;
-    }
-    return sizeof(head) + head.size;
-}
-
-static void
-journal_each(const unsigned char *at, const unsigned char *end,
-             void (*each)(const CacheJournalRecord *record, void *user), void *user)
-{
-    CacheJournalRecord record;
-    ToolCacheTag tags[TOOL_CACHE_TAGS_MAX];
-    while (at < end) {
-        size_t size = journal_sound(at, end);
-        if (size == 0) {
-            at++; /* torn or flipped: look for the next mark */
-            continue;
-        }
-        if (journal_parse(at + sizeof(RecordHead), size - sizeof(RecordHead), &record,
-                          tags)) {
-            each(&record, user);
-        }
-        at += size;
-    }
-}
-
-bool
-cache_journal_load(CacheJournal *self,
-                   void (*each)(const CacheJournalRecord *record, void *user),
-                   void *user, GError **error)
-{
+    CacheJournal *self = cache->journal;
+    CacheHeader *header = cache->header;
     JournalHead head;
-    struct stat status;
-    if (fstat(self->descriptor, &status) != 0 ||
-        pread(self->descriptor, &head, sizeof(head), 0) != (ssize_t)sizeof(head) ||
-        head.magic != JOURNAL_MAGIC) {
-        return journal_fail(error, self->path, "not a journal of this program");
+    if (G_LIKELY(self->epoch == header->journal_epoch)) {
+        return true;
     }
-    if (head.version != JOURNAL_VERSION) {
-        return journal_fail(error, self->path,
-                            head.version > JOURNAL_VERSION
-                                ? "written by a newer version"
-                                : "written by an older version");
+    int descriptor = open(self->path, O_RDWR | O_APPEND | O_CLOEXEC);
+    if (descriptor < 0) {
+        return false;
     }
-    size_t size = (size_t)status.st_size;
-    unsigned char *base = mmap(NULL, size, PROT_READ, MAP_PRIVATE, self->descriptor, 0);
-    if (base == MAP_FAILED) {
-        return journal_fail(error, self->path, g_strerror(errno));
+    if (flock(descriptor, LOCK_SH | LOCK_NB) != 0 ||
+        !journal_read_head(descriptor, &head) || head.magic != JOURNAL_MAGIC ||
+        head.run != header->journal_run) {
+        close(descriptor);
+        return false;
     }
-    madvise(base, size, MADV_SEQUENTIAL);
-    journal_each(base + sizeof(head), base + size, each, user);
-    munmap(base, size);
+    close(self->descriptor);
+    self->descriptor = descriptor;
+    self->epoch = header->journal_epoch;
     return true;
 }
 
-/* ---- writing -------------------------------------------------------------- */
-
-static void
-journal_encode(GByteArray *out, const CacheJournalRecord *record)
+/* Returns false if the journal cannot be used any more. */
+static bool
+journal_acquire(ToolCache *cache)
 {
-    RecordBody body = {
-        .op = (uint8_t)record->op,
-        .kind = (uint8_t)record->value.kind,
-        .tag_count = (uint16_t)record->tag_count,
-        .tool_size = (uint32_t)record->key.tool_size,
-        .args_size = (uint32_t)record->key.args_size,
-        .value_size = record->value.size,
-        .deadline_ns = record->ttl_ns != 0 ? journal_wall_clock() + record->ttl_ns : 0,
-        .stale_ns = record->stale_ns,
-    };
-    RecordHead head = {.mark = JOURNAL_MARK};
-    guint start = out->len;
-    g_byte_array_append(out, (const guint8 *)&head, sizeof(head));
-    g_byte_array_append(out, (const guint8 *)&body, sizeof(body));
-    for (size_t i = 0; i < record->tag_count; i++) {
-        uint32_t size = (uint32_t)record->tags[i].size;
-        g_byte_array_append(out, (const guint8 *)&size, sizeof(size));
-        g_byte_array_append(out, (const guint8 *)record->tags[i].text, size);
+    CacheHeader *header = cache->header;
+    BaseLockState state = base_lock_acquire(&header->journal_lock);
+    if (state == BASE_LOCK_BROKEN) {
+        return false;
     }
-    g_byte_array_append(out, (const guint8 *)record->key.tool, body.tool_size);
-    g_byte_array_append(out, (const guint8 *)record->key.args, body.args_size);
-    g_byte_array_append(out, record->value.bytes, (guint)record->value.size);
-    head.size = (uint32_t)(out->len - start - sizeof(head));
-    head.checksum = XXH3_64bits(out->data + start + sizeof(head), head.size);
-    memcpy(out->data + start, &head, sizeof(head));
+    if (state == BASE_LOCK_ORPHANED) {
+        header->journal_epoch++; /* it may have died between the files */
+    }
+    if (atomic_load(&header->journal_ended) || !journal_follow(cache)) {
+        atomic_store(&header->journal_ended, true);
+        base_lock_release(&header->journal_lock);
+        return false;
+    }
+    return true;
 }
 
 /* Caller holds the journal's lock. A record that could not be written whole is cut off
@@ -297,41 +232,65 @@ static void
 journal_append_locked(ToolCache *cache)
 {
     CacheJournal *self = cache->journal;
+    CacheHeader *header = cache->header;
     struct stat status;
-    if (atomic_load(&cache->header->journal_ended) ||
-        fstat(self->descriptor, &status) != 0) {
+    if (fstat(self->descriptor, &status) != 0) {
         return;
     }
     if (!journal_write(self->descriptor, self->buffer->data, self->buffer->len)) {
         int ignored = ftruncate(self->descriptor, status.st_size);
         (void)ignored;
-        atomic_store(&cache->header->journal_ended, true);
+        atomic_store(&header->journal_ended, true);
         return;
     }
-    self->written = (uint64_t)status.st_size + self->buffer->len;
-    atomic_store_explicit(&cache->header->journal_dirty, true, memory_order_relaxed);
+    uint64_t size = (uint64_t)status.st_size + self->buffer->len;
+    atomic_store_explicit(&header->journal_bytes, size, memory_order_relaxed);
+    atomic_store_explicit(&header->journal_dirty, true, memory_order_relaxed);
 }
 
 void
 cache_journal_append(ToolCache *cache, const CacheJournalRecord *record)
 {
     CacheJournal *self = cache->journal;
-    if (self == NULL ||
-        base_lock_acquire(&cache->header->journal_lock) == BASE_LOCK_BROKEN) {
+    if (self == NULL || !journal_acquire(cache)) {
         return;
     }
     g_byte_array_set_size(self->buffer, 0);
-    journal_encode(self->buffer, record);
+    cache_journal_encode(self->buffer, record);
     journal_append_locked(cache);
     base_lock_release(&cache->header->journal_lock);
 }
 
-static bool
-journal_write_entries(ToolCache *cache, int descriptor, GByteArray *buffer)
+void
+cache_journal_sync(ToolCache *cache)
 {
+    if (cache->journal != NULL &&
+        atomic_exchange_explicit(&cache->header->journal_dirty, false,
+                                 memory_order_relaxed) &&
+        journal_acquire(cache)) {
+        int descriptor = dup(cache->journal->descriptor);
+        base_lock_release(&cache->header->journal_lock);
+        fdatasync(descriptor);
+        close(descriptor);
+    }
+}
+
+/* ---- writing it anew --------------------------------------------------------- */
+
+/* Somebody still has the handle: not the iterator alone, nor with the keeper. */
+static bool
+journal_is_wanted(ToolCache *cache)
+{
+    return atomic_load_explicit(&cache->references, memory_order_relaxed) > 2;
+}
+
+static bool
+journal_write_entries(ToolCache *cache, int descriptor)
+{
+    g_autoptr(GByteArray) buffer = g_byte_array_new();
     ToolCacheIter *iter = tool_cache_iter_new(cache);
     ToolCacheItem item;
-    bool is_ok = journal_begin(descriptor);
+    bool is_ok = true;
     while (is_ok && tool_cache_iter_next(iter, &item)) {
         CacheJournalRecord record = {
             .op = CACHE_JOURNAL_SET,
@@ -342,47 +301,101 @@ journal_write_entries(ToolCache *cache, int descriptor, GByteArray *buffer)
             .tags = item.tags,
             .tag_count = item.tag_count,
         };
-        g_byte_array_set_size(buffer, 0);
-        journal_encode(buffer, &record);
-        is_ok = journal_write(descriptor, buffer->data, buffer->len);
+        cache_journal_encode(buffer, &record);
+        if (buffer->len > JOURNAL_CHUNK) {
+            is_ok = journal_write(descriptor, buffer->data, buffer->len) &&
+                    !cache_keeper_must_stop() && journal_is_wanted(cache);
+            g_byte_array_set_size(buffer, 0);
+        }
     }
     tool_cache_iter_free(iter);
-    return is_ok && fdatasync(descriptor) == 0;
+    return is_ok && journal_write(descriptor, buffer->data, buffer->len);
+}
+
+/* What was appended to the old file behind `from`. */
+static bool
+journal_copy_rest(int old, int fresh, uint64_t *from)
+{
+    g_autofree char *chunk = g_malloc(JOURNAL_CHUNK);
+    for (;;) {
+        ssize_t size = pread(old, chunk, JOURNAL_CHUNK, (off_t)*from);
+        if (size <= 0) {
+            return size == 0;
+        }
+        if (!journal_write(fresh, chunk, (size_t)size)) {
+            return false;
+        }
+        *from += (uint64_t)size;
+    }
+}
+
+/* Everything that was appended by then, in the same order; the last of it and the
+ * change of files while nobody appends. */
+static bool
+journal_replace(ToolCache *cache, int fresh, const char *fresh_path, uint64_t from)
+{
+    CacheJournal *self = cache->journal;
+    if (!journal_copy_rest(self->descriptor, fresh, &from) || fdatasync(fresh) != 0 ||
+        !journal_acquire(cache)) {
+        return false;
+    }
+    bool is_ok = journal_copy_rest(self->descriptor, fresh, &from) &&
+                 fdatasync(fresh) == 0 && rename(fresh_path, self->path) == 0;
+    if (is_ok) {
+        self->epoch = ++cache->header->journal_epoch;
+        close(self->descriptor);
+        self->descriptor = fresh;
+        atomic_store(&cache->header->journal_bytes,
+                     (uint64_t)lseek(fresh, 0, SEEK_END));
+    }
+    base_lock_release(&cache->header->journal_lock);
+    return is_ok;
+}
+
+static void
+journal_tidy_locked(ToolCache *cache)
+{
+    CacheJournal *self = cache->journal;
+    g_autofree char *path = g_strconcat(self->path, ".new", NULL);
+    if (!journal_acquire(cache)) {
+        return;
+    }
+    off_t from = lseek(self->descriptor, 0, SEEK_END);
+    base_lock_release(&cache->header->journal_lock);
+    int fresh = open(path, O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
+    if (fresh < 0) {
+        return; /* it only stays large */
+    }
+    if (from < 0 || flock(fresh, LOCK_SH | LOCK_NB) != 0 ||
+        !journal_begin(fresh, cache->header->journal_run) ||
+        !journal_write_entries(cache, fresh) ||
+        !journal_replace(cache, fresh, path, (uint64_t)from)) {
+        unlink(path);
+        close(fresh);
+    }
+}
+
+bool
+cache_journal_is_bloated(const ToolCache *cache)
+{
+    CacheHeader *header = cache->header;
+    uint64_t size = atomic_load_explicit(&header->journal_bytes, memory_order_relaxed);
+    uint64_t live = atomic_load_explicit(&header->bytes, memory_order_relaxed);
+    return cache->journal != NULL && size >= JOURNAL_SMALL &&
+           size >= live * CACHE_JOURNAL_SLACK && !atomic_load(&header->journal_ended) &&
+           !tool_cache_is_loading(cache);
 }
 
 void
 cache_journal_tidy(ToolCache *cache)
 {
-    CacheJournal *self = cache->journal;
-    uint64_t live = atomic_load_explicit(&cache->header->bytes, memory_order_relaxed);
-    if (self->written < JOURNAL_SMALL || self->written < live * CACHE_JOURNAL_SLACK) {
+    CacheHeader *header = cache->header;
+    if (!cache_journal_is_bloated(cache)) {
         return;
     }
-    g_autofree char *fresh = g_strconcat(self->path, ".new", NULL);
-    int descriptor =
-        open(fresh, O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
-    if (descriptor < 0) {
-        return; /* it only stays large */
-    }
-    bool is_ok = flock(descriptor, LOCK_EX | LOCK_NB) == 0 &&
-                 journal_write_entries(cache, descriptor, self->buffer) &&
-                 rename(fresh, self->path) == 0;
-    if (!is_ok) {
-        unlink(fresh);
-        close(descriptor);
-        return;
-    }
-    close(self->descriptor);
-    self->descriptor = descriptor;
-    self->written = (uint64_t)lseek(descriptor, 0, SEEK_END);
-}
-
-void
-cache_journal_sync(ToolCache *cache)
-{
-    if (cache->journal != NULL &&
-        atomic_exchange_explicit(&cache->header->journal_dirty, false,
-                                 memory_order_relaxed)) {
-        fdatasync(cache->journal->descriptor);
+    BaseLockState state = base_lock_try(&header->tidy_lock);
+    if (state == BASE_LOCK_HELD || state == BASE_LOCK_ORPHANED) {
+        journal_tidy_locked(cache);
+        base_lock_release(&header->tidy_lock);
     }
 }

@@ -21,3 +21,6 @@ enum {
 void cache_keeper_watch(ToolCache *cache);
 
 void cache_keeper_forget(ToolCache *cache);
+
+/* Whether the keeper should put down what takes long: a fork waits for it. */
+bool cache_keeper_must_stop(void);

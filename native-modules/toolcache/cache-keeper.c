@@ -3,6 +3,8 @@
  * thread looks at it. Order: keeper_lock, then a shard's lock. */
 #include "cache-keeper-private.h"
 
+#include "cache-journal-private.h"
+
 #include <pthread.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -19,7 +21,7 @@ typedef struct {
     GPtrArray *caches; /* borrowed handles */
     pthread_t thread;
     bool has_thread; /* started and not joined */
-    bool must_stop;
+    _Atomic bool must_stop;
 } Keeper;
 
 /* nocheck:static: there is one a process */
@@ -30,7 +32,28 @@ static pthread_once_t keeper_once = PTHREAD_ONCE_INIT; /* nocheck:static */
 static bool
 keeper_is_empty(const ToolCache *cache)
 {
-    return atomic_load_explicit(&cache->header->entries, memory_order_relaxed) == 0;
+    return atomic_load_explicit(&cache->header->entries, memory_order_relaxed) == 0 &&
+           !tool_cache_is_loading(cache) && !cache_journal_is_bloated(cache);
+}
+
+/* Long, so without the lock; the handle may go meanwhile, but not its memory. */
+static void
+keeper_tidy(ToolCache *cache)
+{
+    if (!cache_journal_is_bloated(cache)) {
+        return;
+    }
+    tool_cache_ref(cache);
+    pthread_mutex_unlock(&keeper.lock);
+    cache_journal_tidy(cache);
+    tool_cache_unref(cache);
+    pthread_mutex_lock(&keeper.lock);
+}
+
+bool
+cache_keeper_must_stop(void)
+{
+    return atomic_load_explicit(&keeper.must_stop, memory_order_relaxed);
 }
 
 /* One step for one store, by index. Returns whether it has more to do at once. Caller
@@ -60,6 +83,9 @@ keeper_tick(void)
                rounds++ < KEEPER_ROUNDS_MAX) {
             pthread_mutex_unlock(&keeper.lock);
             pthread_mutex_lock(&keeper.lock);
+        }
+        if (i < keeper.caches->len && !keeper.must_stop) {
+            keeper_tidy(keeper.caches->pdata[i]);
         }
     }
 }

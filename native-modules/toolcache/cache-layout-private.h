@@ -294,6 +294,10 @@ typedef struct {
     alignas(64) BaseLock journal_lock; /* guards the end of the journal's file */
     _Atomic bool journal_ended;        /* it could not be written any more */
     _Atomic bool journal_dirty;        /* not on disk yet */
+    _Atomic uint64_t journal_bytes;    /* its size, about */
+    uint32_t journal_run;              /* whose file it is; with journal_lock ... */
+    uint32_t journal_epoch;            /* ... grows when another file takes its place */
+    BaseLock tidy_lock;                /* held by who makes that file */
 } CacheHeader;
 
 typedef struct {

@@ -81,9 +81,9 @@ cache_mapping_format(unsigned char *base, const CacheGeometry *geometry,
     header->seed = mapping_seed();
     header->boot = boot;
     uint64_t now = (uint64_t)base_clock_now(&cache->clock) >> CACHE_TICK_SHIFT;
-    bool is_ok = base_lock_init(&header->names_lock) &&
-                 base_lock_init(&header->flights_lock) &&
-                 base_lock_init(&header->journal_lock);
+    bool is_ok =
+        base_lock_init(&header->names_lock) && base_lock_init(&header->flights_lock) &&
+        base_lock_init(&header->journal_lock) && base_lock_init(&header->tidy_lock);
     for (uint32_t i = 0; i < geometry->shards; i++) {
         is_ok = is_ok && cache_shard_init(&cache->views[i], now);
     }

@@ -41,6 +41,7 @@ typedef struct {
     const CacheExtra *extra; /* NULL: none */
     ToolCacheValue value;
     uint64_t life;
+    struct CacheLoad *load; /* not NULL: only if nobody touched the key since */
 } CacheInsert;
 
 /* Stores an entry in place of `old` (0: there is none). Returns false if there is no

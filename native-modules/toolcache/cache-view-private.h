@@ -44,6 +44,7 @@ struct ToolCache {
     BaseClock clock;
     uint64_t ttl_ns;              /* 0: for ever */
     struct CacheJournal *journal; /* NULL: none */
+    struct CacheLoad *load;       /* NULL: none; set before others have the handle */
 };
 
 /* Entries the shard can hold. Its share of max_entries, until evictions show what the

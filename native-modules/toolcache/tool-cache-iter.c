@@ -3,12 +3,16 @@
 #include <string.h>
 
 #include "cache-index-private.h"
+#include "cache-load-private.h"
 #include "cache-names-private.h"
 #include "cache-shard-private.h"
 
 struct ToolCacheIter {
     ToolCache *cache;
-    uint32_t shard, bucket, slot;
+    uint32_t shard;  /* the next one */
+    CacheView *view; /* the present one; NULL before the first */
+    GArray *refs;    /* of what was in it when it was its turn */
+    guint next;
     GByteArray *copy; /* key and value of the present entry */
     ToolCacheTag tags[TOOL_CACHE_TAGS_MAX];
 };
@@ -16,8 +20,10 @@ struct ToolCacheIter {
 ToolCacheIter *
 tool_cache_iter_new(ToolCache *self)
 {
+    cache_load_wait(self->load, INT64_MAX);
     ToolCacheIter *iter = g_new0(ToolCacheIter, 1);
     iter->cache = tool_cache_ref(self);
+    iter->refs = g_array_new(FALSE, FALSE, sizeof(uint32_t));
     iter->copy = g_byte_array_new();
     return iter;
 }
@@ -27,6 +33,7 @@ tool_cache_iter_free(ToolCacheIter *self)
 {
     if (self != NULL) {
         tool_cache_unref(self->cache);
+        g_array_unref(self->refs);
         g_byte_array_unref(self->copy);
         g_free(self);
     }
@@ -63,18 +70,17 @@ iter_tags(ToolCacheIter *self, const CacheEntry *entry)
     return count;
 }
 
-/* Copies the entry of the present slot. Returns false if there is none to show. */
+/* Copies an entry. Returns false if it is not there any more. Caller holds the lock. */
 static bool
-iter_copy(ToolCacheIter *self, CacheView *view, ToolCacheItem *item, size_t *ret_key)
+iter_copy(ToolCacheIter *self, CacheView *view, uint32_t ref, ToolCacheItem *item,
+          size_t *ret_key)
 {
-    uint32_t ref = atomic_load_explicit(&view->buckets[self->bucket].refs[self->slot],
-                                        memory_order_relaxed);
-    uint64_t tag = atomic_load_explicit(
-        &view->buckets[self->bucket].tags[self->slot / 4], memory_order_relaxed);
-    bool is_alias = tag >> self->slot % 4 * 16 & CACHE_TAG_ALIAS;
-    CacheEntry *entry = ref != 0 && !is_alias ? cache_view_entry(view, ref) : NULL;
+    /* What is there now may be the middle of another block: only what the index says is
+     * an entry is one. */
+    CacheEntry *entry = cache_view_entry(view, ref);
     int64_t now = base_clock_now(&self->cache->clock);
-    if (entry == NULL || !cache_names_is_valid(self->cache, entry)) {
+    if (entry == NULL || !cache_index_has(view, entry->hash, ref) ||
+        !cache_names_is_valid(self->cache, entry)) {
         return false;
     }
     uint32_t stale;
@@ -102,39 +108,48 @@ iter_copy(ToolCacheIter *self, CacheView *view, ToolCacheItem *item, size_t *ret
     return true;
 }
 
-/* The rest of one shard, until an entry was copied. */
+/* Goes to the next shard. Returns false if there is none. */
 static bool
-iter_next_in_shard(ToolCacheIter *self, CacheView *view, ToolCacheItem *item,
-                   size_t *ret_key)
+iter_next_shard(ToolCacheIter *self)
 {
-    for (; self->bucket < view->bucket_count; self->bucket++, self->slot = 0) {
-        uint64_t version = atomic_load_explicit(&view->buckets[self->bucket].version,
-                                                memory_order_relaxed);
-        while (version != 0 && self->slot < CACHE_BUCKET_SLOTS) {
-            bool is_copied = iter_copy(self, view, item, ret_key);
-            self->slot++;
-            if (is_copied) {
-                return true;
-            }
-        }
+    if (self->shard == self->cache->geometry.shards) {
+        return false;
     }
-    return false;
+    self->view = &self->cache->views[self->shard++];
+    self->next = 0;
+    g_array_set_size(self->refs, 0);
+    if (cache_shard_lock(self->view)) {
+        cache_index_collect(self->view, self->refs);
+        cache_shard_unlock(self->view);
+    }
+    return true;
+}
+
+static bool
+iter_next_in_shard(ToolCacheIter *self, ToolCacheItem *item, size_t *ret_key)
+{
+    bool is_found = false;
+    if (self->next == self->refs->len || !cache_shard_lock(self->view)) {
+        return false;
+    }
+    while (!is_found && self->next < self->refs->len) {
+        uint32_t ref = g_array_index(self->refs, uint32_t, self->next++);
+        is_found = iter_copy(self, self->view, ref, item, ret_key);
+    }
+    cache_shard_unlock(self->view);
+    return is_found;
 }
 
 bool
 tool_cache_iter_next(ToolCacheIter *self, ToolCacheItem *ret_item)
 {
     size_t key = 0;
-    for (; self->shard < self->cache->geometry.shards;
-         self->shard++, self->bucket = 0, self->slot = 0) {
-        CacheView *view = &self->cache->views[self->shard];
-        if (!cache_shard_lock(view)) {
-            continue;
-        }
-        bool is_found = iter_next_in_shard(self, view, ret_item, &key);
-        cache_shard_unlock(view);
-        CacheKeyParts parts;
-        if (!is_found) {
+    CacheKeyParts parts;
+    for (;;) {
+        if (!iter_next_in_shard(self, ret_item, &key)) {
+            if (!iter_next_shard(self)) {
+                return false;
+            }
             continue;
         }
         const char *text = (const char *)self->copy->data;
@@ -147,5 +162,4 @@ tool_cache_iter_next(ToolCacheIter *self, ToolCacheItem *ret_item)
             return true;
         }
     }
-    return false;
 }

@@ -2,54 +2,39 @@
 /* A store that is written to a file, and read from it when it is made. */
 #include "cache-journal-private.h"
 #include "cache-keeper-private.h"
+#include "cache-load-private.h"
 
-/* A record of the file, done again. The journal is not attached yet, so nothing is
- * written. */
-static void
-journal_apply(const CacheJournalRecord *record, void *user)
-{
-    ToolCache *cache = user;
-    ToolCacheSetOptions options = {
-        .ttl_ns = record->ttl_ns > 0 ? (uint64_t)record->ttl_ns : UINT64_MAX,
-        .tags = record->tags,
-        .tag_count = record->tag_count,
-        .stale_ns = (uint64_t)record->stale_ns,
-    };
-    switch (record->op) {
-    case CACHE_JOURNAL_SET:
-        tool_cache_set(cache, &record->key, &record->value, &options, NULL);
-        break;
-    case CACHE_JOURNAL_DELETE:
-        tool_cache_delete(cache, &record->key, NULL);
-        break;
-    case CACHE_JOURNAL_CLEAR:
-        tool_cache_clear(cache);
-        break;
-    case CACHE_JOURNAL_FORGET_TOOL:
-        tool_cache_invalidate_tool(cache, record->key.tool, record->key.tool_size);
-        break;
-    case CACHE_JOURNAL_FORGET_TAG:
-        tool_cache_invalidate_tag(cache, record->key.tool, record->key.tool_size);
-        break;
-    case CACHE_JOURNAL_FORGET_PARTITION:
-        tool_cache_invalidate_partition(cache, record->key.tool, record->key.tool_size);
-        break;
-    }
-}
+/* Files that are read within this are there when the constructor returns. */
+#define JOURNAL_PATIENCE_NS (20 * BASE_CLOCK_MILLISECOND_NS)
 
 bool
 tool_cache_journal(ToolCache *self, const char *path, GError **error)
 {
-    CacheJournal *journal = cache_journal_open(path, error);
+    unsigned char *base;
+    size_t size, start;
+    CacheJournal *journal = cache_journal_open(self, path, &base, &size, &start, error);
     if (journal == NULL) {
         return false;
     }
-    if (!cache_journal_load(journal, journal_apply, self, error)) {
-        cache_journal_free(journal);
-        return false;
-    }
     self->journal = journal;
-    cache_journal_tidy(self);
     cache_keeper_watch(self);
+    cache_load_start(self, base, size, start);
+    if (cache_load_wait(self->load, JOURNAL_PATIENCE_NS)) {
+        tool_cache_ref(self); /* without a second holder it would not be worth it */
+        cache_journal_tidy(self);
+        tool_cache_unref(self);
+    }
     return true;
+}
+
+bool
+tool_cache_is_loading(const ToolCache *self)
+{
+    return self->load != NULL && !cache_load_wait(self->load, 0);
+}
+
+bool
+tool_cache_wait_loaded(ToolCache *self, int64_t timeout_ns)
+{
+    return cache_load_wait(self->load, timeout_ns);
 }

@@ -5,6 +5,7 @@
 #include "cache-count-private.h"
 #include "cache-journal-private.h"
 #include "cache-keeper-private.h"
+#include "cache-load-private.h"
 #include "cache-look-private.h"
 #include "cache-names-private.h"
 #include "cache-policy-private.h"
@@ -118,6 +119,11 @@ set_store(CacheKeys *keys, CacheInsert *insert)
     if (!cache_shard_lock(view)) {
         return false;
     }
+    if (insert->load != NULL &&
+        !cache_load_claim(insert->load, insert->canonical_hash)) {
+        cache_shard_unlock(view);
+        return false;
+    }
     set_settle(view->cache, view);
     bool has_old = cache_index_locate(view, &keys->canonical, &spot);
     bool is_stored = cache_shard_insert(view, insert, has_old ? spot.ref : 0);
@@ -168,6 +174,18 @@ set_write_down(ToolCache *self, const ToolCacheKey *key, const ToolCacheValue *v
     cache_journal_append(self, &record);
 }
 
+static ToolCacheSetResult
+set_refuse(ToolCache *self, CacheKeys *keys, const ToolCacheKey *key, uint32_t tool)
+{
+    cache_load_touch(self->load, keys->canonical.hash);
+    set_delete(keys);
+    if (self->journal != NULL) {
+        set_write_down(self, key, NULL, NULL, 0);
+    }
+    cache_count(self, tool, CACHE_COUNT_REFUSED);
+    return TOOL_CACHE_REFUSED;
+}
+
 ToolCacheSetResult
 tool_cache_set(ToolCache *self, const ToolCacheKey *key, const ToolCacheValue *value,
                const ToolCacheSetOptions *options, GError **error)
@@ -181,14 +199,9 @@ tool_cache_set(ToolCache *self, const ToolCacheKey *key, const ToolCacheValue *v
     uint32_t tool = cache_names_add(self, CACHE_NAME_TOOL, keys.spelled.tool_hash,
                                     key->tool, key->tool_size);
     bool has_extras = set_fill_extras(self, options, &extras);
-    bool is_refused = options != NULL && options->tag_count > TOOL_CACHE_TAGS_MAX;
-    if (is_refused || !set_fits(self, &keys, value)) {
-        set_delete(&keys);
-        if (self->journal != NULL) {
-            set_write_down(self, key, NULL, NULL, 0);
-        }
-        cache_count(self, tool, CACHE_COUNT_REFUSED);
-        return TOOL_CACHE_REFUSED;
+    if ((options != NULL && options->tag_count > TOOL_CACHE_TAGS_MAX) ||
+        !set_fits(self, &keys, value)) {
+        return set_refuse(self, &keys, key, tool);
     }
     uint64_t ttl = set_life(self, &keys, options);
     uint64_t generation = cache_names_generation(self, tool);
@@ -199,6 +212,7 @@ tool_cache_set(ToolCache *self, const ToolCacheKey *key, const ToolCacheValue *v
                 (uint64_t)tool << CACHE_LIFE_TOOL_SHIFT |
                 generation << CACHE_LIFE_GENERATION_SHIFT,
     };
+    cache_load_touch(self->load, keys.canonical.hash);
     bool is_stored = set_store(&keys, &insert);
     if (ttl != 0) {
         cache_keeper_watch(self);
@@ -210,6 +224,39 @@ tool_cache_set(ToolCache *self, const ToolCacheKey *key, const ToolCacheValue *v
     return is_stored ? TOOL_CACHE_STORED : TOOL_CACHE_REFUSED;
 }
 
+void
+cache_set_loaded(ToolCache *self, const ToolCacheKey *key, const ToolCacheValue *value,
+                 const ToolCacheSetOptions *options, bool is_gone)
+{
+    g_auto(CacheKeys) keys;
+    SetExtras extras;
+    if (!cache_look_spell(&keys, self, key, NULL) ||
+        !cache_look_canonize(&keys, self, NULL)) {
+        return;
+    }
+    if (is_gone || !set_fits(self, &keys, value)) {
+        cache_load_claim(self->load, keys.canonical.hash);
+        return;
+    }
+    uint64_t tool = cache_names_add(self, CACHE_NAME_TOOL, keys.spelled.tool_hash,
+                                    key->tool, key->tool_size);
+    bool has_extras = set_fill_extras(self, options, &extras);
+    /* Generation 0, as when the store was made: what was invalidated since stays so. */
+    for (size_t i = 0; has_extras && i < extras.head.tag_count; i++) {
+        extras.marks[i].generation = 0;
+    }
+    CacheInsert insert = {
+        .value = *value,
+        .extra = has_extras ? &extras.head : NULL,
+        .life = set_deadline(self, options->ttl_ns, set_stale_ns(options)) |
+                tool << CACHE_LIFE_TOOL_SHIFT,
+        .load = self->load,
+    };
+    if (set_store(&keys, &insert)) {
+        cache_keeper_watch(self);
+    }
+}
+
 ToolCacheResult
 tool_cache_delete(ToolCache *self, const ToolCacheKey *key, GError **error)
 {
@@ -218,7 +265,9 @@ tool_cache_delete(ToolCache *self, const ToolCacheKey *key, GError **error)
         !cache_look_canonize(&keys, self, error)) {
         return TOOL_CACHE_INVALID;
     }
-    if (!set_delete(&keys)) {
+    bool is_loading = cache_load_touch(self->load, keys.canonical.hash);
+    bool is_there = set_delete(&keys);
+    if (!is_there && !is_loading) {
         return TOOL_CACHE_MISSING;
     }
     if (self->journal != NULL) {
@@ -226,5 +275,5 @@ tool_cache_delete(ToolCache *self, const ToolCacheKey *key, GError **error)
     }
     uint32_t tool = cache_names_find(self, CACHE_NAME_TOOL, keys.spelled.tool_hash);
     cache_count(self, tool, CACHE_COUNT_DELETED);
-    return TOOL_CACHE_FOUND;
+    return is_there ? TOOL_CACHE_FOUND : TOOL_CACHE_MISSING;
 }

@@ -5,6 +5,7 @@
 #include "cache-arena-private.h"
 #include "cache-count-private.h"
 #include "cache-journal-private.h"
+#include "cache-load-private.h"
 #include "cache-names-private.h"
 #include "cache-shard-private.h"
 
@@ -21,6 +22,7 @@ upkeep_now(const ToolCache *self)
 void
 tool_cache_clear(ToolCache *self)
 {
+    cache_load_cancel(self->load);
     for (uint32_t i = 0; i < self->geometry.shards; i++) {
         if (cache_shard_lock(&self->views[i])) {
             cache_shard_clear(&self->views[i]);
@@ -56,6 +58,7 @@ upkeep_invalidate(ToolCache *self, CacheNameUse use, const char *text, size_t si
     bool is_used_up = cache_names_invalidate(self, row);
     atomic_fetch_add(&self->header->invalidations, 1);
     if (is_used_up) {
+        cache_load_cancel(self->load); /* it sets entries of the first generation */
         upkeep_sweep(self);
     }
     CacheJournalRecord record = {
@@ -80,6 +83,7 @@ tool_cache_invalidate_partition(ToolCache *self, const char *partition, size_t s
     }
     atomic_fetch_add(&self->header->invalidations, 1);
     if (is_used_up) {
+        cache_load_cancel(self->load); /* it sets entries of the first generation */
         upkeep_sweep(self);
     }
     CacheJournalRecord record = {
@@ -104,6 +108,7 @@ tool_cache_invalidate_tag(ToolCache *self, const char *tag, size_t tag_size)
 uint64_t
 tool_cache_count(ToolCache *self)
 {
+    cache_load_wait(self->load, INT64_MAX);
     upkeep_sweep(self);
     uint64_t now = upkeep_now(self);
     uint64_t count = 0;

@@ -7,6 +7,7 @@
 #include "cache-canonical-private.h"
 #include "cache-journal-private.h"
 #include "cache-keeper-private.h"
+#include "cache-load-private.h"
 #include "cache-look-private.h"
 #include "cache-count-private.h"
 #include "cache-mapping-private.h"
@@ -54,6 +55,7 @@ tool_cache_unref(ToolCache *self)
         atomic_fetch_sub_explicit(&self->references, 1, memory_order_acq_rel) != 1) {
         return;
     }
+    cache_load_free(self->load);
     cache_keeper_forget(self);
     cache_journal_sync(self);
     cache_journal_free(self->journal);

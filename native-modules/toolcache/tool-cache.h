@@ -176,6 +176,14 @@ bool tool_cache_run_begin(GError **error);
  * the file cannot be used: a folder, not writable, another run's, a newer version's. */
 bool tool_cache_journal(ToolCache *self, const char *path, GError **error);
 
+/* Reading goes on in the background, the newest entries first; what is set, deleted or
+ * invalidated meanwhile counts as newer than all of the file. fork() waits for the end.
+ */
+bool tool_cache_is_loading(const ToolCache *self);
+
+/* Waits for the end, at most so long. Returns whether it is there. */
+bool tool_cache_wait_loaded(ToolCache *self, int64_t timeout_ns);
+
 ToolCache *tool_cache_ref(ToolCache *self);
 
 /* NULL is allowed. */
@@ -302,8 +310,9 @@ typedef struct {
 
 typedef struct ToolCacheIter ToolCacheIter;
 
-/* A walk over the entries; each was in the store at some moment of the walk. Entries
- * that others set or move meanwhile may be missed or come twice. */
+/* A walk over the entries; each was in the store at some moment of the walk, and none
+ * that is there all the time is missed. Those that others set meanwhile may be missed
+ * or come twice. Waits for a journal that is still being read. */
 ToolCacheIter *tool_cache_iter_new(ToolCache *self);
 
 /* *ret_item is valid until the next call. Returns false at the end. */

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """_cache_tool - the decorator behind ToolCache.tool."""
 
+import asyncio
 import functools
 import inspect
 
@@ -40,6 +41,8 @@ def decorate(
                 return result
 
             key = call.key(args, kwargs)
+            if not cache._wait_loaded(0):
+                await asyncio.to_thread(cache._wait_loaded, 1e6)
             value = cache.get(call.name, key, _MISSING)
             if value is _MISSING:
                 value = await cache._flights.aload(call.name, key, load, plan, None)

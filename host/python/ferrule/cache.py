@@ -22,6 +22,7 @@ Errors: ValueError for arguments that are not JSON and bounds that cannot be; Ty
 Not provided: arbitrary objects as values - encode them - and any order of items().
 """
 
+import asyncio
 import math
 import warnings
 
@@ -43,7 +44,7 @@ class ToolCache(Store):
 
     max_entries, max_bytes: bounds. ttl: seconds an entry lives; None: until evicted.
     journal: a file that every change is appended to, and that a later run with the same
-    path reads back. It belongs to one run at a time, its forked processes included. If
+    path reads back, in the background: a key that is not read yet is waited for. It belongs to one run at a time, its forked processes included. If
     it cannot be used - a folder, another run's, a newer version's - a RuntimeWarning
     says why, and the cache goes on in memory; if it can no longer be written, stats()
     says journal_ended.
@@ -148,6 +149,8 @@ class ToolCache(Store):
 
         The event loop is never blocked. A cancelled leader hands over.
         """
+        if not self._wait_loaded(0):
+            await asyncio.to_thread(self._wait_loaded, 1e6)
         value = self.get(tool, args, _MISSING)
         if value is not _MISSING:
             return value

@@ -3,6 +3,9 @@
  * key's hash, a search. */
 #include "cachehot.h"
 
+/* Between two looks for a key that a journal may still bring. */
+#define GET_SLICE_NS (2 * BASE_CLOCK_MILLISECOND_NS)
+
 /* Agents name few tools, each by one and the same object. */
 static void
 cacheget_keep_tool(CacheObject *self, PyObject *tool, CacheArguments *arguments)
@@ -30,6 +33,19 @@ cacheget_is_kept(const CacheObject *self, PyObject *tool, PyObject *args)
            PyUnicode_CheckExact(args) && PyUnicode_IS_COMPACT_ASCII(args);
 }
 
+bool
+cacheget_wait_for(CacheObject *self, const ToolCacheKey *key)
+{
+    int signal = 0;
+    while (tool_cache_is_loading(self->cache) &&
+           tool_cache_peek(self->cache, key, NULL) == TOOL_CACHE_MISSING &&
+           signal == 0) {
+        Py_BEGIN_ALLOW_THREADS tool_cache_wait_loaded(self->cache, GET_SLICE_NS);
+        Py_END_ALLOW_THREADS signal = PyErr_CheckSignals();
+    }
+    return signal == 0;
+}
+
 /* Every other hit, and every miss. */
 static PyObject *__attribute__((noinline))
 cacheget_get_slow(CacheObject *self, PyObject *tool, PyObject *args,
@@ -43,6 +59,10 @@ cacheget_get_slow(CacheObject *self, PyObject *tool, PyObject *args,
     ToolCacheHit hit;
     ToolCacheResult result;
     PyObject *value = NULL;
+    if (!cacheget_wait_for(self, &arguments.key)) {
+        cachemodule_key_clear(&arguments);
+        return NULL;
+    }
     cacheget_keep_tool(self, tool, &arguments);
     do {
         result = tool_cache_find(self->cache, &arguments.key, &hit, &error);

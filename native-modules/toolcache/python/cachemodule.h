@@ -70,6 +70,10 @@ void cachemodule_key_clear(CacheArguments *self);
 /* The bytes of str or bytes, borrowed. */
 bool cachemodule_utf8(PyObject *text, const char **ret_text, size_t *ret_size);
 
+/* Without the interpreter's lock, until the key is there or the journal was read. False
+ * with an exception set: a signal's handler raised. */
+bool cacheget_wait_for(CacheObject *self, const ToolCacheKey *key);
+
 /* The name of a tool or tag in the store's partition. *ret_scoped: free it, or NULL. */
 bool cachemodule_name(CacheObject *store, PyObject *name, const char **ret_text,
                       size_t *ret_size, char **ret_scoped);

@@ -145,6 +145,10 @@ store_contains(PyObject *self, PyObject *pair)
                          PyTuple_GET_ITEM(pair, 1), &arguments)) {
         return -1;
     }
+    if (!cacheget_wait_for((CacheObject *)self, &arguments.key)) {
+        cachemodule_key_clear(&arguments);
+        return -1;
+    }
     GError *error = NULL;
     ToolCacheResult result = tool_cache_peek(STORE_CACHE(self), &arguments.key, &error);
     cachemodule_key_clear(&arguments);
@@ -155,6 +159,15 @@ store_contains(PyObject *self, PyObject *pair)
     return result == TOOL_CACHE_FOUND;
 }
 
+static void
+store_finish_loading(CacheObject *self)
+{
+    if (tool_cache_is_loading(self->cache)) {
+        Py_BEGIN_ALLOW_THREADS tool_cache_wait_loaded(self->cache, INT64_MAX);
+        Py_END_ALLOW_THREADS
+    }
+}
+
 static Py_ssize_t
 store_length(PyObject *self)
 {
@@ -162,6 +175,7 @@ store_length(PyObject *self)
     ToolCacheItem item;
     ToolCacheScope scope;
     Py_ssize_t count = 0;
+    store_finish_loading(store);
     if (store->partition == NULL) {
         return (Py_ssize_t)tool_cache_count(store->cache);
     }
@@ -242,6 +256,7 @@ PyDoc_STRVAR(
 static PyObject *
 store_items_call(PyObject *self, PyObject *unused)
 {
+    store_finish_loading((CacheObject *)self);
     PyObject *list = PyList_New(0);
     ToolCacheIter *iter = tool_cache_iter_new(STORE_CACHE(self));
     ToolCacheItem item;
@@ -272,6 +287,28 @@ store_dealloc(PyObject *self)
     tool_cache_unref(STORE_CACHE(self));
     type->tp_free(self);
     Py_DECREF(type);
+}
+
+PyDoc_STRVAR(
+    store_wait_loaded_doc,
+    "_wait_loaded($self, seconds, /)\n--\n\n"
+    "Wait until the journal was read, at most so long. Returns whether it was.");
+
+static PyObject *
+store_wait_loaded(PyObject *self, PyObject *seconds)
+{
+    double value = PyFloat_AsDouble(seconds);
+    bool is_loaded;
+    if (value == -1.0 && PyErr_Occurred()) {
+        return NULL;
+    }
+    int64_t timeout_ns = (int64_t)(CLAMP(value, 0.0, 1e6) * 1e9);
+    if (timeout_ns == 0) {
+        return PyBool_FromLong(!tool_cache_is_loading(STORE_CACHE(self)));
+    }
+    Py_BEGIN_ALLOW_THREADS is_loaded =
+        tool_cache_wait_loaded(STORE_CACHE(self), timeout_ns);
+    Py_END_ALLOW_THREADS return PyBool_FromLong(is_loaded);
 }
 
 PyDoc_STRVAR(store_journal_doc,
@@ -390,6 +427,7 @@ static PyMethodDef store_methods[] = {
     {"_invalidate", (PyCFunction)(void (*)(void))store_invalidate_call, METH_FASTCALL,
      store_invalidate_doc},
     {"_journal", store_journal_call, METH_O, store_journal_doc},
+    {"_wait_loaded", store_wait_loaded, METH_O, store_wait_loaded_doc},
     {"_join", (PyCFunction)(void (*)(void))cacheflight_join, METH_FASTCALL,
      cacheflight_join_doc},
     {NULL, NULL, 0, NULL},
