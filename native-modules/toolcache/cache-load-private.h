@@ -37,6 +37,6 @@ bool cache_load_wait(CacheLoad *self, int64_t timeout_ns);
 
 /* Sets an entry of the file; `is_gone`: it was deleted, expired or forgotten later, so
  * that no older one of its key may be set. */
-void cache_set_loaded(ToolCache *self, const ToolCacheKey *key,
-                      const ToolCacheValue *value, const ToolCacheSetOptions *options,
-                      bool is_gone);
+void tool_cache_set_loaded(ToolCache *self, const ToolCacheKey *key,
+                           const ToolCacheValue *value,
+                           const ToolCacheSetOptions *options, bool is_gone);

@@ -180,9 +180,9 @@ load_apply(CacheLoad *self, const CacheJournalRecord *record)
     switch (record->op) {
     case CACHE_JOURNAL_SET:
     case CACHE_JOURNAL_DELETE:
-        cache_set_loaded(self->cache, &record->key, &record->value, &options,
-                         record->op == CACHE_JOURNAL_DELETE ||
-                             load_is_forgotten(self, record));
+        tool_cache_set_loaded(self->cache, &record->key, &record->value, &options,
+                              record->op == CACHE_JOURNAL_DELETE ||
+                                  load_is_forgotten(self, record));
         return true;
     case CACHE_JOURNAL_CLEAR:
         return false;

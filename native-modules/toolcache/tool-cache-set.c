@@ -225,8 +225,9 @@ tool_cache_set(ToolCache *self, const ToolCacheKey *key, const ToolCacheValue *v
 }
 
 void
-cache_set_loaded(ToolCache *self, const ToolCacheKey *key, const ToolCacheValue *value,
-                 const ToolCacheSetOptions *options, bool is_gone)
+tool_cache_set_loaded(ToolCache *self, const ToolCacheKey *key,
+                      const ToolCacheValue *value, const ToolCacheSetOptions *options,
+                      bool is_gone)
 {
     g_auto(CacheKeys) keys;
     SetExtras extras;

@@ -200,3 +200,24 @@ cacheget_stale(PyObject *store, PyObject *const *args, Py_ssize_t count)
     }
     return value != NULL ? Py_BuildValue("(N)", value) : NULL;
 }
+
+const char cacheget_wait_loaded_doc[] =
+    "_wait_loaded($self, seconds, /)\n--\n\n"
+    "Wait until the journal was read, at most so long. Returns whether it was.";
+
+PyObject *
+cacheget_wait_loaded(PyObject *store, PyObject *seconds)
+{
+    ToolCache *cache = ((CacheObject *)store)->cache;
+    double value = PyFloat_AsDouble(seconds);
+    bool is_loaded;
+    if (value == -1.0 && PyErr_Occurred()) {
+        return NULL;
+    }
+    int64_t timeout_ns = (int64_t)(CLAMP(value, 0.0, 1e6) * 1e9);
+    if (timeout_ns == 0) {
+        return PyBool_FromLong(!tool_cache_is_loading(cache));
+    }
+    Py_BEGIN_ALLOW_THREADS is_loaded = tool_cache_wait_loaded(cache, timeout_ns);
+    Py_END_ALLOW_THREADS return PyBool_FromLong(is_loaded);
+}

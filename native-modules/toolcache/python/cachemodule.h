@@ -41,12 +41,14 @@ extern PyType_Spec cacheflight_spec;
 PyObject *cacheflight_join(PyObject *store, PyObject *const *args, Py_ssize_t count);
 PyObject *cachemodule_partition(PyObject *store, PyObject *name);
 PyObject *cacheget_stale(PyObject *store, PyObject *const *args, Py_ssize_t count);
+PyObject *cacheget_wait_loaded(PyObject *store, PyObject *seconds);
 PyObject *cacheget_call(PyObject *store, PyObject *const *args, Py_ssize_t count,
                         PyObject *names);
 PyObject *cachestats_stats(PyObject *store, PyObject *unused);
 extern const char cacheflight_join_doc[];
 extern const char cachestats_stats_doc[];
 extern const char cacheget_doc[];
+extern const char cacheget_wait_loaded_doc[];
 extern const char cacheget_stale_doc[];
 extern const char cachemodule_partition_doc[];
 

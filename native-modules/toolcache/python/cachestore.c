@@ -289,28 +289,6 @@ store_dealloc(PyObject *self)
     Py_DECREF(type);
 }
 
-PyDoc_STRVAR(
-    store_wait_loaded_doc,
-    "_wait_loaded($self, seconds, /)\n--\n\n"
-    "Wait until the journal was read, at most so long. Returns whether it was.");
-
-static PyObject *
-store_wait_loaded(PyObject *self, PyObject *seconds)
-{
-    double value = PyFloat_AsDouble(seconds);
-    bool is_loaded;
-    if (value == -1.0 && PyErr_Occurred()) {
-        return NULL;
-    }
-    int64_t timeout_ns = (int64_t)(CLAMP(value, 0.0, 1e6) * 1e9);
-    if (timeout_ns == 0) {
-        return PyBool_FromLong(!tool_cache_is_loading(STORE_CACHE(self)));
-    }
-    Py_BEGIN_ALLOW_THREADS is_loaded =
-        tool_cache_wait_loaded(STORE_CACHE(self), timeout_ns);
-    Py_END_ALLOW_THREADS return PyBool_FromLong(is_loaded);
-}
-
 PyDoc_STRVAR(store_journal_doc,
              "_journal($self, path, /)\n--\n\n"
              "Read the file, and write every change to it. ValueError says why not.");
@@ -427,7 +405,7 @@ static PyMethodDef store_methods[] = {
     {"_invalidate", (PyCFunction)(void (*)(void))store_invalidate_call, METH_FASTCALL,
      store_invalidate_doc},
     {"_journal", store_journal_call, METH_O, store_journal_doc},
-    {"_wait_loaded", store_wait_loaded, METH_O, store_wait_loaded_doc},
+    {"_wait_loaded", cacheget_wait_loaded, METH_O, cacheget_wait_loaded_doc},
     {"_join", (PyCFunction)(void (*)(void))cacheflight_join, METH_FASTCALL,
      cacheflight_join_doc},
     {NULL, NULL, 0, NULL},
