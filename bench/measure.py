@@ -58,6 +58,35 @@ def verdict(what, value, must, reach, unit=""):
     print(f"{what}: {value:.2f}{unit} (must <= {must}{unit}, reach {reach}{unit}): {word}")
 
 
+def bars(unit, groups):
+    """An SVG of horizontal bars: groups is [(title, {name: value})], each to its own
+    scale, the first row of each the one that the others are compared to."""
+    shapes, y = [], 28
+    for title, rows in groups:
+        shapes.append(f'<text x="10" y="{y}" font-weight="600">{_text(title)}</text>')
+        most = max(rows.values())
+        for number, (name, value) in enumerate(rows.items()):
+            y += 20
+            width = max(1, 380 * value / most)
+            fill = "#2563eb" if number == 0 else "#9ca3af"
+            shapes.append(f'<text x="10" y="{y}">{_text(name)}</text>')
+            shapes.append(
+                f'<rect x="310" y="{y - 10}" width="{width:.0f}" height="12" fill="{fill}"/>'
+            )
+            shapes.append(f'<text x="{316 + width:.0f}" y="{y}">{value:,.0f}</text>')
+        y += 38
+    shapes.append(f'<text x="310" y="{y - 14}" fill="#6b7280">{_text(unit)}</text>')
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 780 {y}" '
+        'font-family="sans-serif" font-size="12">\n'
+        f'<rect width="780" height="{y}" fill="#fff"/>\n' + "\n".join(shapes) + "\n</svg>\n"
+    )
+
+
+def _text(text):
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
 def cpython(variant):
     """The folder of an interpreter built by host/cpython/build.py."""
     done = subprocess.run(

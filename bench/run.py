@@ -16,7 +16,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 # Driver and parts that benches share, no benches.
-PARTS = {"instances", "run", "measure", "peers", "stock"}
+PARTS = {"cache_others", "cache_redis", "instances", "measure", "peers", "run", "stock"}
 
 
 def benches():

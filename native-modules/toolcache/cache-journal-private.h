@@ -44,12 +44,15 @@ typedef struct {
 
 typedef struct CacheJournal CacheJournal;
 
-/* Opens or makes the file, locks it for this run, and makes it the store's. *ret_base:
- * a private mapping of what it holds, *ret_size bytes of it; records begin at
- * *ret_start. */
-CacheJournal *cache_journal_open(ToolCache *cache, const char *path,
-                                 unsigned char **ret_base, size_t *ret_size,
+/* Opens or makes the file, and locks it for this run. *ret_size: how much of it is of
+ * before; records begin at *ret_start. */
+CacheJournal *cache_journal_open(ToolCache *cache, const char *path, size_t *ret_size,
                                  size_t *ret_start, GError **error);
+
+/* A copy of the first `size` bytes, *ret_size if there are fewer; munmap() all of it.
+ */
+unsigned char *cache_journal_read(const CacheJournal *self, size_t size,
+                                  size_t *ret_size);
 
 /* NULL is allowed. */
 void cache_journal_free(CacheJournal *self);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cache-journal-private.h"
 #include "cache-keeper-private.h"
+#include "cache-load-private.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +17,7 @@
 #define JOURNAL_MARK    UINT32_C(0x8E5DC1A7)         /* begins every record */
 #define JOURNAL_VERSION 2u
 #define JOURNAL_CHUNK   ((size_t)256 << 10)
-#define JOURNAL_SMALL   ((uint64_t)1 << 20) /* bytes not worth rewriting */
+#define JOURNAL_SMALL   ((uint64_t)16 << 10) /* bytes not worth rewriting */
 
 typedef struct {
     uint64_t magic;
@@ -127,24 +128,30 @@ journal_lock_file(int descriptor, const char *path, GError **error)
     return true;
 }
 
-static bool
-journal_map(int descriptor, const char *path, unsigned char **ret_base,
-            size_t *ret_size, GError **error)
+unsigned char *
+cache_journal_read(const CacheJournal *self, size_t size, size_t *ret_size)
 {
-    struct stat status;
-    if (fstat(descriptor, &status) != 0) {
-        return journal_fail(error, path, g_strerror(errno));
+    /* Not a mapping of the file: whoever cuts it would kill who reads it. */
+    unsigned char *base = mmap(NULL, size, PROT_READ | PROT_WRITE,
+                               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (base == MAP_FAILED) {
+        return NULL;
     }
-    *ret_size = (size_t)status.st_size;
-    *ret_base = mmap(NULL, *ret_size, PROT_READ, MAP_PRIVATE, descriptor, 0);
-    return *ret_base != MAP_FAILED ? true
-                                   : journal_fail(error, path, g_strerror(errno));
+    *ret_size = 0;
+    ssize_t done = 1;
+    while (done > 0 && *ret_size < size) {
+        done = pread(self->descriptor, base + *ret_size, size - *ret_size,
+                     (off_t)*ret_size);
+        *ret_size += (size_t)MAX(done, 0);
+    }
+    return base;
 }
 
 CacheJournal *
-cache_journal_open(ToolCache *cache, const char *path, unsigned char **ret_base,
-                   size_t *ret_size, size_t *ret_start, GError **error)
+cache_journal_open(ToolCache *cache, const char *path, size_t *ret_size,
+                   size_t *ret_start, GError **error)
 {
+    struct stat status;
     uint32_t run = g_random_int();
     int descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     if (descriptor < 0) {
@@ -152,11 +159,11 @@ cache_journal_open(ToolCache *cache, const char *path, unsigned char **ret_base,
         return NULL;
     }
     if (!journal_lock_file(descriptor, path, error) ||
-        !journal_check(descriptor, path, run, error) ||
-        !journal_map(descriptor, path, ret_base, ret_size, error)) {
+        !journal_check(descriptor, path, run, error)) {
         close(descriptor);
         return NULL;
     }
+    *ret_size = fstat(descriptor, &status) == 0 ? (size_t)status.st_size : 0;
     CacheJournal *self = g_new0(CacheJournal, 1);
     self->path = realpath(path, NULL); /* the working folder may change */
     self->descriptor = descriptor;
@@ -383,7 +390,7 @@ cache_journal_is_bloated(const ToolCache *cache)
     uint64_t live = atomic_load_explicit(&header->bytes, memory_order_relaxed);
     return cache->journal != NULL && size >= JOURNAL_SMALL &&
            size >= live * CACHE_JOURNAL_SLACK && !atomic_load(&header->journal_ended) &&
-           !tool_cache_is_loading(cache);
+           cache_load_is_whole(cache->load);
 }
 
 void

@@ -43,7 +43,13 @@ keeper_tidy(ToolCache *cache)
     if (!cache_journal_is_bloated(cache)) {
         return;
     }
-    tool_cache_ref(cache);
+    int references = atomic_load(&cache->references);
+    while (references > 0 && !atomic_compare_exchange_weak(
+                                 &cache->references, &references, references + 1)) {
+    }
+    if (references == 0) {
+        return; /* it waits for the lock, to go */
+    }
     pthread_mutex_unlock(&keeper.lock);
     cache_journal_tidy(cache);
     tool_cache_unref(cache);

@@ -15,9 +15,8 @@
 
 typedef struct CacheLoad CacheLoad;
 
-/* Takes over the mapping of the file; its records begin at `start`. */
-CacheLoad *cache_load_start(ToolCache *cache, unsigned char *base, size_t size,
-                            size_t start);
+/* Reads the first `size` bytes of the store's journal; records begin at `start`. */
+CacheLoad *cache_load_start(ToolCache *cache, size_t size, size_t start);
 
 /* NULL is allowed, here and below. */
 void cache_load_free(CacheLoad *self);
@@ -29,8 +28,13 @@ bool cache_load_touch(CacheLoad *self, uint64_t hash);
  * before. */
 bool cache_load_claim(CacheLoad *self, uint64_t hash);
 
-/* Nothing more is put into the store. */
-void cache_load_cancel(CacheLoad *self);
+/* Nothing more is put into the store. `is_void`: what is left of the file does not
+ * count any more; otherwise it is only not read, and the file must not be written anew.
+ */
+void cache_load_cancel(CacheLoad *self, bool is_void);
+
+/* It is over, and the store has all that the file is worth. */
+bool cache_load_is_whole(CacheLoad *self);
 
 /* Returns whether it is over; waits for that at most so long. */
 bool cache_load_wait(CacheLoad *self, int64_t timeout_ns);

@@ -12,14 +12,16 @@
 #include "cache-journal-private.h"
 
 struct CacheLoad {
-    ToolCache *cache; /* borrowed */
-    unsigned char *base;
+    ToolCache *cache;    /* borrowed */
+    unsigned char *base; /* a copy of the file, `size` bytes ... */
+    size_t mapped;       /* ... in so many */
     size_t size, start;
     pthread_t thread;
     bool has_thread;
     pid_t process; /* whose thread it is */
     _Atomic bool must_stop;
-    _Atomic bool is_ended; /* as is_over, without the mutex */
+    _Atomic bool is_partial; /* it was stopped before the end */
+    _Atomic bool is_ended;   /* as is_over, without the mutex */
     pthread_mutex_t mutex;
     pthread_cond_t over;
     GHashTable *touched; /* hashes of canonical keys */
@@ -82,10 +84,21 @@ cache_load_touch(CacheLoad *self, uint64_t hash)
     return true;
 }
 
-void
-cache_load_cancel(CacheLoad *self)
+bool
+cache_load_is_whole(CacheLoad *self)
 {
-    if (self != NULL) {
+    return cache_load_wait(self, 0) &&
+           (self == NULL ||
+            !atomic_load_explicit(&self->is_partial, memory_order_relaxed));
+}
+
+void
+cache_load_cancel(CacheLoad *self, bool is_void)
+{
+    if (self != NULL && !cache_load_wait(self, 0)) {
+        if (!is_void) {
+            atomic_store_explicit(&self->is_partial, true, memory_order_relaxed);
+        }
         atomic_store_explicit(&self->must_stop, true, memory_order_seq_cst);
     }
 }
@@ -231,7 +244,9 @@ load_backwards(CacheLoad *self, GArray *offsets)
 static void
 load_finish(CacheLoad *self)
 {
-    munmap(self->base, self->size);
+    if (self->base != NULL) {
+        munmap(self->base, self->mapped);
+    }
     g_clear_pointer(&self->forgotten, g_hash_table_unref);
     g_clear_pointer(&self->offsets, g_array_unref);
     pthread_mutex_lock(&self->mutex);
@@ -250,21 +265,26 @@ static void *
 load_run(void *user)
 {
     CacheLoad *self = user;
-    cache_journal_scan(self->base, self->start, self->size, false, self->offsets);
-    load_backwards(self, self->offsets);
+    self->base = cache_journal_read(self->cache->journal, self->mapped, &self->size);
+    if (self->base != NULL) {
+        cache_journal_scan(self->base, self->start, self->size, false, self->offsets);
+        load_backwards(self, self->offsets);
+    }
+    else {
+        atomic_store(&self->is_partial, true);
+    }
     load_finish(self);
     return NULL;
 }
 
 static CacheLoad *
-load_new(ToolCache *cache, unsigned char *base, size_t size, size_t start)
+load_new(ToolCache *cache, size_t size, size_t start)
 {
     CacheLoad *self = g_new0(CacheLoad, 1);
     pthread_condattr_t attributes;
     self->cache = cache;
     self->process = getpid();
-    self->base = base;
-    self->size = size;
+    self->mapped = size;
     self->start = start;
     self->touched = g_hash_table_new(NULL, NULL);
     self->forgotten = g_hash_table_new_full(g_bytes_hash, g_bytes_equal,
@@ -279,10 +299,10 @@ load_new(ToolCache *cache, unsigned char *base, size_t size, size_t start)
 }
 
 CacheLoad *
-cache_load_start(ToolCache *cache, unsigned char *base, size_t size, size_t start)
+cache_load_start(ToolCache *cache, size_t size, size_t start)
 {
     sigset_t all, old;
-    CacheLoad *self = load_new(cache, base, size, start);
+    CacheLoad *self = load_new(cache, size, start);
     cache->load = self;
     pthread_once(&load_once, load_watch_forks);
     pthread_mutex_lock(&load_mutex);
@@ -305,7 +325,7 @@ cache_load_free(CacheLoad *self)
     if (self == NULL) {
         return;
     }
-    cache_load_cancel(self);
+    cache_load_cancel(self, false);
     /* A forked process has no such thread: it was over before. */
     if (self->has_thread && self->process == getpid()) {
         pthread_join(self->thread, NULL);

@@ -10,15 +10,14 @@
 bool
 tool_cache_journal(ToolCache *self, const char *path, GError **error)
 {
-    unsigned char *base;
     size_t size, start;
-    CacheJournal *journal = cache_journal_open(self, path, &base, &size, &start, error);
+    CacheJournal *journal = cache_journal_open(self, path, &size, &start, error);
     if (journal == NULL) {
         return false;
     }
     self->journal = journal;
     cache_keeper_watch(self);
-    cache_load_start(self, base, size, start);
+    cache_load_start(self, size, start);
     if (cache_load_wait(self->load, JOURNAL_PATIENCE_NS)) {
         tool_cache_ref(self); /* without a second holder it would not be worth it */
         cache_journal_tidy(self);

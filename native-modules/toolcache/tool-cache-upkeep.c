@@ -22,7 +22,7 @@ upkeep_now(const ToolCache *self)
 void
 tool_cache_clear(ToolCache *self)
 {
-    cache_load_cancel(self->load);
+    cache_load_cancel(self->load, true);
     for (uint32_t i = 0; i < self->geometry.shards; i++) {
         if (cache_shard_lock(&self->views[i])) {
             cache_shard_clear(&self->views[i]);
@@ -58,7 +58,8 @@ upkeep_invalidate(ToolCache *self, CacheNameUse use, const char *text, size_t si
     bool is_used_up = cache_names_invalidate(self, row);
     atomic_fetch_add(&self->header->invalidations, 1);
     if (is_used_up) {
-        cache_load_cancel(self->load); /* it sets entries of the first generation */
+        cache_load_cancel(self->load,
+                          false); /* it sets entries of the first generation */
         upkeep_sweep(self);
     }
     CacheJournalRecord record = {
@@ -83,7 +84,8 @@ tool_cache_invalidate_partition(ToolCache *self, const char *partition, size_t s
     }
     atomic_fetch_add(&self->header->invalidations, 1);
     if (is_used_up) {
-        cache_load_cancel(self->load); /* it sets entries of the first generation */
+        cache_load_cancel(self->load,
+                          false); /* it sets entries of the first generation */
         upkeep_sweep(self);
     }
     CacheJournalRecord record = {

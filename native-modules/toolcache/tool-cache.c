@@ -16,6 +16,8 @@
 #include "cache-racy-private.h"
 #include "cache-shard-private.h"
 
+#define CLOSE_TIDY_BYTES ((uint64_t)16 << 20)
+
 G_DEFINE_QUARK(tool - cache - error, tool_cache_error)
 
 /* ---- life ----------------------------------------------------------------- */
@@ -48,6 +50,18 @@ tool_cache_ref(ToolCache *self)
     return self;
 }
 
+/* Nobody else has the handle any more. What is quickly written anew is left small. */
+static void
+cache_close_journal(ToolCache *self)
+{
+    if (atomic_load(&self->header->bytes) < CLOSE_TIDY_BYTES) {
+        atomic_store(&self->references,
+                     2); /* more than the iterator that writing takes */
+        cache_journal_tidy(self);
+    }
+    cache_journal_sync(self);
+}
+
 void
 tool_cache_unref(ToolCache *self)
 {
@@ -57,7 +71,7 @@ tool_cache_unref(ToolCache *self)
     }
     cache_load_free(self->load);
     cache_keeper_forget(self);
-    cache_journal_sync(self);
+    cache_close_journal(self);
     cache_journal_free(self->journal);
     munmap(self->base, self->geometry.mapping_bytes);
     g_free(self->name);

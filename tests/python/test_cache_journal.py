@@ -13,6 +13,17 @@ from pathlib import Path
 from ferrule import ToolCache
 
 
+# FERRULE_STRESS=40 makes a thousand kills of them.
+FACTOR = int(os.environ.get("FERRULE_STRESS", "1"))
+
+
+def until(condition, seconds=30):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it never came true"
+        time.sleep(0.005)
+
+
 def refused(path):
     """Open with that journal; return the warning's text. The cache must work."""
     with warnings.catch_warnings(record=True) as caught:
@@ -153,7 +164,7 @@ class Journal(unittest.TestCase):
         self.assertGreaterEqual(last, 19)
 
     def test_killed_writers_lose_nothing_that_was_set(self):
-        for seed in range(25):
+        for seed in range(25 * FACTOR):
             self.path.unlink(missing_ok=True)
             ours, theirs = os.pipe()
             pid = os.fork()
@@ -165,7 +176,7 @@ class Journal(unittest.TestCase):
                     os.write(theirs, b"%d\n" % number)
                     number += 1
             os.close(theirs)
-            time.sleep(0.004 + seed * 0.0007)
+            time.sleep(0.004 + seed % 25 * 0.0007)
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
             with open(ours, "rb") as pipe:
@@ -182,11 +193,179 @@ class Journal(unittest.TestCase):
         for number in range(20_000):
             cache.set("tool", number % 10, "x" * 200)
         del cache
-        large = self.path.stat().st_size
         self.assertEqual(len(self.open()), 10)
-        self.assertLess(self.path.stat().st_size, large / 100)
+        self.assertLess(self.path.stat().st_size, 20_000 * 200 / 100)
         self.assertEqual(len(self.open()), 10)
         self.assertEqual([p.name for p in self.folder.iterdir()], [self.path.name])
+
+    def test_is_written_anew_while_all_go_on(self):
+        """By one process; the others find the new file and write to it."""
+        cache = self.open()
+        go, ready = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            os.close(ready)
+            cache.set("child", 0, "before")
+            os.read(go, 1)  # the parent's end is closed
+            cache.set("child", 1, "after")
+            cache.delete("tool", 1)
+            os._exit(0)
+        os.close(go)
+        for round_number in range(3):
+            for number in range(8000):
+                cache.set("tool", number % 10, f"{round_number} {number} " + "x" * 200)
+            until(lambda: self.path.stat().st_size < 100_000)
+        os.close(ready)
+        self.assertEqual(os.waitpid(pid, 0)[1], 0)
+        cache.set("tool", 2, "last")
+        expected = dict(cache.items())
+        self.assertEqual(expected["child", "1"], "after")
+        del cache
+        cache = self.open()
+        self.assertEqual(dict(cache.items()), expected)
+        self.assertNotIn(("tool", 1), cache)
+        self.assertEqual(cache.stats()["journal_ended"], 0)
+
+    def test_killed_while_it_is_written_anew(self):
+        for seed in range(6 * FACTOR):
+            self.path.unlink(missing_ok=True)
+            ours, theirs = os.pipe()
+            pid = os.fork()
+            if pid == 0:
+                cache = self.open()
+                number = 0
+                while True:
+                    cache.set("tool", number % 50, f"{number} " + "x" * 20_000)
+                    os.write(theirs, b"%d\n" % number)
+                    number += 1
+            os.close(theirs)
+            time.sleep(0.2 + seed % 6 * 0.05)
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+            with open(ours, "rb") as pipe:
+                done = int((pipe.read().split() or [b"-1"])[-1])
+            cache = self.open()
+            for key in range(max(done - 49, 0), done + 1):
+                value = cache.get("tool", key % 50)
+                self.assertIsNotNone(value, (seed, key, done))
+                self.assertGreaterEqual(int(value.split()[0]), key)
+            del cache
+
+
+class Reading(unittest.TestCase):
+    """A journal that takes longer to be read than the constructor waits."""
+
+    COUNT = 60_000
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(cls.folder.cleanup)
+        cls.whole = Path(cls.folder.name) / "whole"
+        cache = ToolCache(cls.COUNT * 2, 600, journal=cls.whole)
+        for number in range(cls.COUNT):
+            cache.set(f"tool{number % 3}", number, f"old {number}", tags=["t"] * (number % 2))
+        for number in range(0, cls.COUNT, 3):
+            cache.set(f"tool{number % 3}", number, f"newer {number}")
+        cache.delete("tool1", 1)
+
+    def open(self):
+        import shutil
+
+        path = Path(tempfile.mkdtemp(dir=self.folder.name)) / "copy"
+        shutil.copy(self.whole, path)
+        return ToolCache(self.COUNT * 2, 600, journal=path), path
+
+    def check(self, cache, number):
+        expected = f"{'old' if number % 3 else 'newer'} {number}"
+        self.assertEqual(cache.get(f"tool{number % 3}", number), expected)
+
+    def test_every_key_is_there_from_the_start(self):
+        cache, _ = self.open()
+        chance = random.Random(3)
+        for _ in range(300):
+            self.check(cache, chance.randrange(2, self.COUNT))
+        self.assertIsNone(cache.get("tool1", 1))
+        self.assertEqual(len(cache), self.COUNT - 1)
+        for number in range(2, self.COUNT):
+            self.check(cache, number)
+
+    def test_what_is_done_meanwhile_is_newer(self):
+        for again in range(3):
+            cache, path = self.open()
+            cache.set("tool0", 0, "mine")
+            cache.set("tool1", 4, "gone soon", ttl=0.001)
+            cache.delete("tool1", 7)
+            cache.invalidate(tool="tool2")
+            cache.invalidate(tag="t")
+            while not cache._wait_loaded(0):
+                cache.set("tool0", 3, "mine, too")
+            time.sleep(0.005)
+            cache.set("tool0", 3, "mine, too")
+            for _ in range(2):  # as it is, and as it is read back
+                self.assertEqual(cache.get("tool0", 0), "mine")
+                self.assertEqual(cache.get("tool0", 3), "mine, too")
+                self.assertIsNone(cache.get("tool1", 4))
+                self.assertIsNone(cache.get("tool1", 7))
+                self.assertIsNone(cache.get("tool2", 2))
+                self.assertIsNone(cache.get("tool1", 13))  # tagged
+                self.check(cache, 10)
+                if again:
+                    break
+                del cache
+                cache = ToolCache(self.COUNT * 2, 600, journal=path)
+
+    def test_a_clear_forgets_what_is_yet_to_come(self):
+        cache, path = self.open()
+        cache.clear()
+        cache.set("tool0", 0, "mine")
+        self.assertEqual(len(cache), 1)
+        del cache
+        self.assertEqual(len(ToolCache(10, 600, journal=path)), 1)
+
+    def test_a_fork_has_all_of_it(self):
+        cache, _ = self.open()
+        pid = os.fork()
+        if pid == 0:
+            os._exit(0 if len(cache) == self.COUNT - 1 else 1)
+        self.assertEqual(os.waitpid(pid, 0)[1], 0)
+
+    def test_a_cache_may_go_before_it_is_read(self):
+        for _ in range(5):
+            cache, path = self.open()
+            del cache
+        self.assertEqual(len(ToolCache(self.COUNT * 2, 600, journal=path)), self.COUNT - 1)
+
+    def test_the_newest_fill_a_smaller_cache(self):
+        _, path = self.open()
+        del _
+        cache = ToolCache(100, 600, journal=path)
+        self.assertEqual(len(cache), 100)
+        self.check(cache, self.COUNT // 3 * 3 - 3)
+
+    def test_tasks_wait_without_blocking_their_loop(self):
+        import asyncio
+
+        async def main():
+            cache, _ = self.open()
+            beats = 0
+
+            async def beat():
+                nonlocal beats
+                while True:
+                    beats += 1
+                    await asyncio.sleep(0)
+
+            heart = asyncio.create_task(beat())
+            is_early = not cache._wait_loaded(0)
+            value = await cache.aget_or_call("tool0", 0, lambda: "loaded again")
+            heart.cancel()
+            return value, beats, is_early
+
+        value, beats, is_early = asyncio.run(main())
+        self.assertEqual(value, "newer 0")
+        if is_early:
+            self.assertGreater(beats, 10)
 
 
 if __name__ == "__main__":
