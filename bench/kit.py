@@ -21,7 +21,7 @@ import measure
 import peers
 import stock
 
-ROUNDS = 40
+ROUNDS = 25
 OPENAI = [
     "openai==3.54.0", "pydantic==2.14.3", "pydantic-core==2.50.4", "httpx==0.28.1",
     "httpx2==2.16.2", "httpcore==1.0.9", "httpcore2==2.16.2", "h11==0.16.0",
