@@ -80,6 +80,26 @@ find_dynamic(const GuardRun *run, const GuardOp *op)
     return GUARD_AT(program, GuardRef, op->nodes)[0];
 }
 
+/* Moves to the next branch that takes values of this type at all: others fail without
+ * being read. A report reads them all, to find the closest. */
+static void
+skip_branches(const GuardRun *run, GuardFrame *frame, const GuardOp *op)
+{
+    if (run->collector != NULL) {
+        return;
+    }
+    const GuardRef *nodes = GUARD_AT(run->program, GuardRef, op->nodes);
+    unsigned type = guard_type_of(*frame->start);
+    while (frame->inplace.sub < op->count) {
+        const GuardNode *node =
+            GUARD_AT(run->program, GuardNode, nodes[frame->inplace.sub]);
+        if ((guard_direct_node(run, node)->types & type) != 0) {
+            break;
+        }
+        frame->inplace.sub++;
+    }
+}
+
 /* Which branch comes next; 0 when the operation is decided. */
 static GuardRef
 next_branch(const GuardRun *run, const GuardFrame *frame, const GuardOp *op)
@@ -180,6 +200,9 @@ guard_inplace_next(GuardRun *run, GuardFrame *frame)
         if (frame->inplace.sub == 0) {
             frame->inplace.op_errors = error_count(run);
             guard_report_begin_branches(run, frame);
+        }
+        if (op->kind == GUARD_OP_ANY || op->kind == GUARD_OP_ONE) {
+            skip_branches(run, frame, op);
         }
         GuardRef node = next_branch(run, frame, op);
         if (node != 0 && op->kind >= GUARD_OP_REST_PROPERTIES) {

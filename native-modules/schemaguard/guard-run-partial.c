@@ -229,32 +229,12 @@ has_boolean(const GuardRun *run, const GuardChoicePart *part, char first)
     return false;
 }
 
-static unsigned
-type_of(char first)
-{
-    switch (first) {
-    case '{':
-        return GUARD_TYPE_OBJECT;
-    case '[':
-        return GUARD_TYPE_ARRAY;
-    case '"':
-        return GUARD_TYPE_STRING;
-    case 't':
-    case 'f':
-        return GUARD_TYPE_BOOLEAN;
-    case 'n':
-        return GUARD_TYPE_NULL;
-    default:
-        return GUARD_TYPE_NUMBER;
-    }
-}
-
 bool
 guard_partial_choice(GuardRun *run, const GuardNode *node, const char *start)
 {
     for (GuardRef ref = node->choice; ref != 0;) {
         const GuardChoicePart *part = GUARD_AT(run->program, GuardChoicePart, ref);
-        unsigned type = part->types & type_of(*start);
+        unsigned type = part->types & guard_type_of(*start);
         bool ok = type == GUARD_TYPE_STRING    ? starts_choice(run, part, start)
                   : type == GUARD_TYPE_BOOLEAN ? has_boolean(run, part, *start)
                                                : type != 0;
@@ -291,7 +271,7 @@ guard_partial_scalar(GuardRun *run, const GuardNode *node, const char *start)
                (guard_partial_choice(run, node, start) &&
                 fits_length(run, node, start));
     }
-    bool wrong = (node->types & type_of(*start)) == 0;
+    bool wrong = (node->types & guard_type_of(*start)) == 0;
     return wrong ? guard_fail_type(run, node, start)
                  : guard_partial_choice(run, node, start);
 }

@@ -156,6 +156,25 @@ guard_close_container(GuardRun *run, GuardFrame *frame, const char *end)
     return guard_inplace_next(run, frame);
 }
 
+const GuardNode *
+guard_direct_node(const GuardRun *run, const GuardNode *node)
+{
+    if (run->collector != NULL || run->tracks || run->program->dynamic_count > 0) {
+        return node;
+    }
+    /* Ends: the compiler refuses references that lead nowhere but to themselves. */
+    while ((node->flags & GUARD_NODE_BRANCHES_ONLY) != 0) {
+        const GuardInplacePart *part =
+            GUARD_AT(run->program, GuardInplacePart, node->inplace);
+        if (part->count != 1 || part->ops[0].kind != GUARD_OP_REF) {
+            break;
+        }
+        node = GUARD_AT(run->program, GuardNode,
+                        *GUARD_AT(run->program, GuardRef, part->ops[0].nodes));
+    }
+    return node;
+}
+
 GuardStep
 guard_enter(GuardRun *run)
 {
@@ -165,7 +184,11 @@ guard_enter(GuardRun *run)
         return guard_stop_unexpected(run, p);
     }
     if ((node->flags & GUARD_NODE_BRANCHES_ONLY) != 0) {
-        return guard_inplace_begin(run, node, p, NULL);
+        node = guard_direct_node(run, node);
+        run->node = node;
+        if ((node->flags & GUARD_NODE_BRANCHES_ONLY) != 0) {
+            return guard_inplace_begin(run, node, p, NULL);
+        }
     }
     if (guard_is_container(p)) {
         return *p == '{' ? guard_object_begin(run, node, p)

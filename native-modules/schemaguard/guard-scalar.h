@@ -207,6 +207,27 @@ guard_scalar(GuardRun *run, const GuardNode *node, const char *p)
     }
 }
 
+/* The types that a value which starts so may have. */
+static inline unsigned
+guard_type_of(char first)
+{
+    switch (first) {
+    case '{':
+        return GUARD_TYPE_OBJECT;
+    case '[':
+        return GUARD_TYPE_ARRAY;
+    case '"':
+        return GUARD_TYPE_STRING;
+    case 't':
+    case 'f':
+        return GUARD_TYPE_BOOLEAN;
+    case 'n':
+        return GUARD_TYPE_NULL;
+    default:
+        return GUARD_TYPE_NUMBER;
+    }
+}
+
 static inline bool
 guard_is_container(const char *p)
 {
