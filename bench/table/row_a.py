@@ -28,6 +28,11 @@ LIBRARIES = {
     "pydantic": ("pydantic==2.14.3", "pydantic-core==2.50.4", "annotated-types==0.8.0",
                  "typing_extensions==4.16.0", "typing-inspection==0.4.5"),
 }  # fmt: skip
+# The last ones with wheels for a free-threaded 3.13.
+FREE_THREADED = {
+    "numpy": ("numpy==2.4.6",),
+    "pydantic": ("pydantic==2.12.2", "pydantic-core==2.41.4", *LIBRARIES["pydantic"][2:]),
+}
 RUN_MAX_S = 120  # beyond the time the requests take
 RESTARTS = 3  # a round
 ALIVE_S = 1.2  # an agent that failed sooner than after a second waits before its restart
@@ -226,12 +231,13 @@ def run(sizes, prepared, say):
 def loads_libraries(variant, prepared):
     """{library: "yes", or why not}"""
     found = {}
-    for library, packages in LIBRARIES.items():
+    libraries = LIBRARIES
+    # Else pip asks whether they suit the Python that it runs in itself.
+    tag = ["--ignore-requires-python"]
+    if variant.python == "free-threaded":
+        libraries, tag = FREE_THREADED, [*tag, "--abi", "cp313t"]
+    for library, packages in libraries.items():
         try:
-            # Else pip asks whether they suit the Python that it runs in itself.
-            tag = ["--ignore-requires-python"]
-            if variant.python == "free-threaded":
-                tag += ["--abi", "cp313t"]
             folder = prepared.once(
                 f"{library} {tag}", lambda: peers.fetch(packages, [*peers.INSIDE, *tag]))  # fmt: skip
             found[library] = try_import(variant, prepared, library, folder)

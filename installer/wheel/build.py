@@ -50,6 +50,9 @@ def run(command, path=os.environ["PATH"]):
 def venv(python, folder):
     """A virtual environment without pip, which not every interpreter carries."""
     run([python, "-m", "venv", "--without-pip", folder])
+    # Debian's site.py looks for the packages of a free-threaded CPython without the t.
+    for library in (folder / "lib").glob("python*t"):
+        library.with_name(library.name.removesuffix("t")).symlink_to(library.name)
     return folder / "bin" / "python"
 
 
