@@ -97,20 +97,26 @@ class Launcher:
         done = subprocess.run([measure.FERRULE, "status", "--json"], text=True,
                               env=self.environment, stdout=subprocess.PIPE, check=True)
         launchers = json.loads(done.stdout)["launchers"]
-        return launchers[0]["agents"] if launchers else []
+        return launchers[0].get("agents", []) if launchers else []
 
-    def end(self):
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
         self.process.terminate()
-        self.process.communicate()
+        try:
+            self.process.communicate(timeout=20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()  # its agents go with it
+            self.process.communicate()
 
 
 def first_lines(folder):
     """ms from the fork to the agent's first line, and from its start anew."""
-    launcher = Launcher(
-        folder, 'preload = ["probe", %s]\n[[agent]]\nscript = "a.py"\nrestart = "always"'
-        % ", ".join(f'"{name}"' for name in preload_list()), probe=PROBE, a=FIRST_LINE)
-    forked = [ns / 1e6 for ns in launcher.numbers(STARTS)]
-    launcher.end()
+    preload = ", ".join(f'"{name}"' for name in preload_list())
+    toml = f'preload = ["probe", {preload}]\n[[agent]]\nscript = "a.py"\nrestart = "always"'
+    with Launcher(folder, toml, probe=PROBE, a=FIRST_LINE) as launcher:
+        forked = [ns / 1e6 for ns in launcher.numbers(STARTS)]
     anew = folder / "anew.py"
     anew.write_text(f"import time\n{ANEW}\nprint(time.monotonic_ns())")
     started = []
@@ -131,10 +137,9 @@ def preload_list():
 def private_memory(folder):
     """MB of an agent's own after TURNS turns of light work: forked, and anew."""
     script = f"TURNS = {TURNS}\n" + LIGHT_WORK
-    launcher = Launcher(folder, '[stores.tools]\nmax_entries = 1000\n'
-                                '[[agent]]\nscript = "a.py"\nworkers = 4', a=script)
-    forked = launcher.numbers(4)
-    launcher.process.communicate()
+    toml = '[stores.tools]\nmax_entries = 1000\n[[agent]]\nscript = "a.py"\nworkers = 4'
+    with Launcher(folder, toml, a=script) as launcher:
+        forked = launcher.numbers(4)
     alone = subprocess.run([measure.FERRULE, folder / "a.py"], text=True, check=True,
                            stdout=subprocess.PIPE).stdout
     return statistics.median(forked) / 1000, int(alone) / 1000
@@ -158,26 +163,25 @@ def zombies(pid):
 
 
 def lives(folder):
-    """(growth in KB, descriptors more than at first, zombies, lives, seconds)"""
-    launcher = Launcher(
-        folder, f'[[agent]]\nscript = "a.py"\nworkers = {LIVES_WORKERS}\n'
-                'restart = "always"\n[[agent]]\nname = "still"\nscript = "still.py"',
-        a="x = [str(i) for i in range(1000)]", still="import time; time.sleep(1e6)")
-    pid, began, first = launcher.process.pid, time.monotonic(), None
-    while True:
+    """(growth in KB, descriptors too many, zombies, lives, seconds)"""
+    toml = (f'[[agent]]\nscript = "a.py"\nworkers = {LIVES_WORKERS}\n'
+            'restart = "always"\n[[agent]]\nname = "still"\nscript = "still.py"')
+    with Launcher(folder, toml, a="x = [str(i) for i in range(1000)]",
+                  still="import time; time.sleep(1e6)") as launcher:
+        return _live(launcher)
+
+
+def _live(launcher):
+    pid, began, first, count = launcher.process.pid, time.monotonic(), None, 0
+    while first is None or count - from_count < LIVES:
         time.sleep(0.5)
-        count = sum(agent["restarts"] for agent in launcher.agents())
+        count = sum(agent["restarts"] for agent in launcher.agents()) or count
         if first is None and count > 10 * LIVES_WORKERS:
             first, from_count = own_memory(pid), count
-        if first is not None and count - from_count >= LIVES:
-            break
-    growth, seconds = own_memory(pid) - first, time.monotonic() - began
     # Those that live just now hold three each; 16 are the launcher's own.
-    alive = sum("pid" in agent for agent in launcher.agents())
     descriptors = len(os.listdir(f"/proc/{pid}/fd")) - 3 * LIVES_WORKERS - 16
-    dead = zombies(pid)
-    launcher.end()
-    return growth, max(descriptors, 0), dead, count, seconds, alive
+    return (own_memory(pid) - first, max(descriptors, 0), zombies(pid),
+            count - from_count, time.monotonic() - began)
 
 
 def main():
@@ -194,7 +198,7 @@ def main():
         print(f"private memory after {TURNS} turns: {private:.2f} MB, "
               f"started anew {alone:.2f} MB")
         measure.verdict("private memory", private, 3.5, 2.5, " MB")
-        growth, descriptors, dead, count, seconds, _ = lives(folder)
+        growth, descriptors, dead, count, seconds = lives(folder)
         print(f"{count} lives in {seconds:.0f} s: {descriptors} descriptors and {dead} "
               "zombies left")
         measure.verdict("growth of the launcher", growth / 1000, 1.0, 0.0, " MB")

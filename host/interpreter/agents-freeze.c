@@ -5,7 +5,8 @@
  * references is writing: without this an agent copies 2 MB before its first line, and
  * its end copies nearly all of the rest. Immortal objects (PEP 683) have no count. They
  * are modules, functions, classes and their constants: none of them would be freed
- * before the end of the agent anyway. The collector is told apart, by gc.freeze().
+ * before the end of the agent anyway. The collector is told apart, by gc.freeze(). The
+ * agent gets a `__main__` of its own, which dies first, with all that the agent made.
  */
 #include "agents-private.h"
 
@@ -15,17 +16,13 @@
 
 typedef struct {
     GPtrArray *todo; /* immortal already, but not yet looked through */
-    /* The module that becomes the agent's, with its dictionary: it has to die before
-     * all others, and with it what the agent has made. */
-    PyObject *main, *main_dictionary;
 } Walk;
 
 static int
 reach(PyObject *object, void *data)
 {
     Walk *walk = data;
-    if (_Py_IsImmortal(object) || object == walk->main ||
-        object == walk->main_dictionary)
+    if (_Py_IsImmortal(object))
         return 0;
     Py_SET_REFCNT(object, _Py_IMMORTAL_REFCNT);
     g_ptr_array_add(walk->todo, object);
@@ -73,9 +70,7 @@ begin_at(PyObject *object, void *data)
 void
 agents_freeze(void)
 {
-    Walk walk = {g_ptr_array_new(), PyImport_AddModule("__main__"), NULL};
-    if (walk.main != NULL)
-        walk.main_dictionary = PyModule_GetDict(walk.main);
+    Walk walk = {g_ptr_array_new()};
     PyUnstable_GC_VisitObjects(begin_at, &walk);
     /* Without recursion: structures may be deep. */
     while (walk.todo->len > 0)

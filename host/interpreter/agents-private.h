@@ -16,7 +16,7 @@ bool agents_plan_read(LauncherPlan *plan, const HostConfig *config,
  * long as agents are forked; NULL: error is set. */
 PyObject *agents_warm_up(PyObject *warmth, int dump_signal, GError **error);
 
-/* Make all objects immortal, once and for all, but for the module `__main__`. */
+/* Make all objects immortal, once and for all. */
 void agents_freeze(void);
 
 /* Fill what is free between the objects, so that an agent allocates on new pages. */

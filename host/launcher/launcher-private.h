@@ -146,10 +146,11 @@ struct Launcher {
     LauncherSocket socket;
     LauncherWorker *workers;
     unsigned worker_count;
-    int stop_signal;    /* 0: go on */
-    bool is_hurried;    /* was told twice: end, whatever is not printed yet */
-    int first_failure;  /* exit code; 0: none yet */
-    int64_t started_ms; /* monotonic */
+    unsigned starts_left; /* in this round of the loop */
+    int stop_signal;      /* 0: go on */
+    bool is_hurried;      /* was told twice: end, whatever is not printed yet */
+    int first_failure;    /* exit code; 0: none yet */
+    int64_t started_ms;   /* monotonic */
 };
 
 /* A message of the launcher's own about a worker, or about itself when NULL. */

@@ -237,6 +237,7 @@ static void
 start(LauncherWorker *worker, Launcher *launcher)
 {
     bool is_again = worker->started_ms != 0;
+    launcher->starts_left--;
     worker->is_stopped = worker->is_overdue = false;
     if (!start_process(worker, launcher)) {
         start_failed(worker, launcher);
@@ -299,7 +300,8 @@ launcher_worker_tick(LauncherWorker *worker, Launcher *launcher, int64_t now_ms)
         return;
     switch (worker->state) {
     case LAUNCHER_STATE_WAITING:
-        start(worker, launcher);
+        if (launcher->starts_left > 0)
+            start(worker, launcher);
         break;
     case LAUNCHER_STATE_RUNNING:
         overdue(worker, launcher);

@@ -16,6 +16,7 @@ enum {
     DESCRIPTORS_A_WORKER = 3,
     DESCRIPTORS_BASE_MIN = 16,
     DESCRIPTORS_OWN = 16 + LAUNCHER_CLIENTS_MAX, /* socket, epoll, pipes being made */
+    STARTS_A_ROUND = 8, /* then ends, output and clients have their turn */
     EVENTS_MAX = 64
 };
 
@@ -200,6 +201,7 @@ tick(Launcher *launcher, bool *ret_is_over)
 {
     int64_t now = launcher_now_ms(), next = INT64_MAX;
     *ret_is_over = true;
+    launcher->starts_left = STARTS_A_ROUND;
     for (unsigned i = 0; i < launcher->worker_count; i++) {
         LauncherWorker *worker = &launcher->workers[i];
         launcher_worker_tick(worker, launcher, now);

@@ -4,11 +4,13 @@
 `up` runs in the parent before the first fork, `enter` in each child after it.
 """
 
+import builtins
 import faulthandler
 import gc
 import importlib
 import os
 import sys
+import types
 from typing import NamedTuple
 
 # What agents import most. Modules with static types are among them: own-GIL
@@ -142,6 +144,10 @@ def up(warmth, dump_signal):
 def enter(folder, words, vendor, env):
     """Become an agent: its arguments, its paths, its environment."""
     gc.enable()
+    # The old one is frozen: what it holds would not be collected at the end.
+    main = types.ModuleType("__main__")
+    main.__builtins__ = builtins
+    sys.modules["__main__"] = main
     sys.argv[:] = words
     sys.orig_argv[:] = [sys.executable, *words]
     sys.path.insert(0, folder)
