@@ -81,7 +81,7 @@ def pyinstaller(kind):
 
 def nuitka():
     folder = built_with(NUITKA, "Nuitka", ["nuitka", "--standalone", "--quiet",
-                        "--assume-yes-for-downloads", "--lto=no"])  # fmt: skip
+                        "--lto=no"])  # fmt: skip
     made = folder / "hello.dist"
     program = next(p for p in (made / "hello.bin", made / "hello") if p.exists())
     return Shipped([program], [made])
@@ -103,6 +103,15 @@ def packages_of(names):
     return files, download
 
 
+def own_libraries(program):
+    """The shared libraries of a program that not every Linux has."""
+    said = subprocess.run(["ldd", program], capture_output=True, text=True, check=True)
+    paths = [Path(word) for word in said.stdout.split() if word.startswith("/")]
+    common = ("libc.", "libm.", "libdl.", "librt.", "libpthread.", "ld-", "libgcc_s.",
+              "libstdc++.")  # fmt: skip
+    return [p.resolve() for p in paths if not p.name.startswith(common)]
+
+
 def python_minimal():
     """The distribution's own, with the library that the imports need."""
     names = [f"{part}" for part in ("python3.11-minimal", "libpython3.11-minimal",
@@ -115,8 +124,7 @@ def node():
     program = shutil.which("node")
     if program is None:
         raise Skipped("node is not installed: apt-get install nodejs")
-    files, download = packages_of(["nodejs"])
-    return Shipped([program, SCRIPT], [*files, SCRIPT], download)
+    return Shipped([program, SCRIPT], [program, *own_libraries(program), SCRIPT])
 
 
 def deno():
@@ -197,7 +205,7 @@ def start(shipped):
 
 
 def resident(pid):
-    """Proportional share of memory of a process and its children, bytes."""
+    """Resident memory of a process and its children, bytes."""
     total = 0
     for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
         if line.startswith("Rss:"):
