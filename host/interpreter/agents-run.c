@@ -151,6 +151,8 @@ agents_run(const LauncherAgent *agent, unsigned worker)
         return EXIT_UNCAUGHT;
     }
     int code = requirements_check(&options);
+    if (code == 0)
+        code = settings_load(&options);
     if (code == 0) {
         interpreter_hand_interrupts();
         code = has_importer ? run_main_module() : run_file(agent->script);

@@ -43,6 +43,10 @@ void closed_stdout_raise(void);
  * exit code, the message is printed. */
 int requirements_check(const InterpreterOptions *options);
 
+/* Put the settings that the manifest beside the script declares into os.environ. 0:
+ * done, or there are none. Else the exit code, the message is printed. */
+int settings_load(const InterpreterOptions *options);
+
 /* From here on an interrupt is the script's, as KeyboardInterrupt. */
 void interpreter_hand_interrupts(void);
 

@@ -121,6 +121,8 @@ int
 interpreter_run(const InterpreterOptions *options)
 {
     int missing = requirements_check(options);
+    if (missing == 0)
+        missing = settings_load(options);
     if (missing != 0) {
         interpreter_finish();
         return missing;

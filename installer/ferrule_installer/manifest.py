@@ -132,6 +132,8 @@ def _mistakes(manifest):
             yield ["python"], f"/python: wants {python}, the runtime is {_own_python()}"
     except InvalidSpecifier as error:
         yield ["python"], f"/python: {error}"
+    if manifest.settings and "/" in manifest.entry:
+        yield ["entry"], "/entry: an agent with settings starts in its top folder"
     for name, setting in manifest.settings.items():
         yield from _setting_mistakes(name, setting)
 
