@@ -47,6 +47,9 @@ def write(report, script):
     total = sum(row["wall_s"] for row in report["rows"])
     lines.append(f"{'sum':{width}}  {seconds(total):>9} of {seconds(report['wall_s'])} wall, "
                  f"{seconds(report['cpu_s'])} cpu")  # fmt: skip
+    if report["hooks_s"] > 0.005 * report["wall_s"]:
+        lines.append(f"{'':{width}}  without {seconds(report['hooks_s'])} that the "
+                     "profiler's own hooks took")  # fmt: skip
     lines += ["", *_turns(report)]
     return "\n".join(lines) + "\n"
 
