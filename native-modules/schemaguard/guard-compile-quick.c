@@ -253,6 +253,9 @@ guard_compile_quick_root(const GuardCompiler *compiler, const GByteArray *quick,
                          GuardRef root)
 {
     GuardRef ref = ((const GuardNode *)(compiler->blob->data + root))->quick;
+    if (ref == 0) {
+        return 0;
+    }
     const GuardQuickPart *part = (const GuardQuickPart *)(quick->data + ref - 1);
-    return ref != 0 && !part->is_array ? ref : 0;
+    return part->is_array ? 0 : ref;
 }

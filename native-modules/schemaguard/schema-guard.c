@@ -84,7 +84,9 @@ make_guard(GuardProgram *program, const SchemaGuardOptions *options)
         (quick + program->quick_size + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
     char *block = g_aligned_alloc0(1, bytes + program->size, CACHE_LINE);
     SchemaGuard *self = (SchemaGuard *)block;
-    memcpy(block + quick, program->quick, program->quick_size);
+    if (program->quick_size > 0) {
+        memcpy(block + quick, program->quick, program->quick_size);
+    }
     memcpy(block + bytes, program->bytes, program->size);
     g_free((char *)program->quick);
     g_free((char *)program->bytes);
