@@ -176,7 +176,7 @@ def packed(shipped):
     with tempfile.NamedTemporaryFile(prefix="ferrule-table-") as target:
         tar = subprocess.Popen(["tar", "-chf", "-", "--absolute-names", *shipped.files],
                                stdout=subprocess.PIPE)  # fmt: skip
-        subprocess.run(["xz", "-6", "-T1", "-c"], stdin=tar.stdout, stdout=target,
+        subprocess.run(["xz", "-6", "-T0", "-c"], stdin=tar.stdout, stdout=target,
                        check=True)  # fmt: skip
         if tar.wait() != 0:
             raise RuntimeError("tar failed")
