@@ -3,7 +3,8 @@
 
     build/release/ferrule installer/package.py [OUT RELEASE SELF-CONTAINED]
 
-From the folder RELEASE: ferrule_VERSION_MACHINE.deb, which uses the OpenSSL of the system.
+From the folder RELEASE: ferrule_VERSION_MACHINE.deb, which uses the OpenSSL of the system,
+and ferrule-codecs-cjk_VERSION_MACHINE.deb.
 From SELF-CONTAINED: ferrule-VERSION-MACHINE.run and the tarball that is in it. Each has
 the list of what is linked into it, an SPDX document in share/doc/ferrule.
 Guarantees: the same executables give the same bytes; SOURCE_DATE_EPOCH is the only time.
@@ -54,6 +55,13 @@ scripts of agents; the cache for results of tools and the guard that checks
 JSON against schemas are modules of it.
 
 Agents packed as one file, NAME.ferrule, start with a double click."""
+
+
+CJK = "ferrule-codecs-cjk"
+CJK_DESCRIPTION = """\
+codecs of East Asian character sets for ferrule
+Big5, EUC-JP, EUC-KR, GB18030, Shift JIS and their relatives for the agents
+that ferrule runs. UTF-8 and all else is in ferrule itself."""
 
 
 def gzipped(data):
@@ -109,37 +117,64 @@ def sbom(build):
         return out.read_bytes()
 
 
+def is_cjk(path):
+    """Whether a file belongs to the codecs of East Asia, a package of their own."""
+    return "/modules/_codecs_" in path or "/modules/_multibytecodec" in path
+
+
 def debian_files(build):
-    """The same below usr/, as Debian wants it."""
-    files = {**runtime_files(build), **data_files(build, ZSH_DEBIAN)}
+    """The same below usr/, as Debian wants it. Without the unpacker: an installer made
+    from this runtime would need the OpenSSL of its user's system."""
+    files = {path: file for path, file in runtime_files(build).items()
+             if not is_cjk(path) and path != f"{LIB}/unpack"}  # fmt: skip
+    files.update(data_files(build, ZSH_DEBIAN))
     entry = (SHARE / "ferrule.desktop").read_text()
     entry = entry.replace("@MARK@\n", "").replace('"@CURRENT@/lib/ferrule/ferrule"', "ferrule")
     files[DESKTOP] = File(entry.encode())
-    date = time.strftime("%a, %d %b %Y %H:%M:%S +0000", time.gmtime(tarball.epoch()))
-    change = (f"ferrule ({VERSION}) unstable; urgency=medium\n\n  * See CHANGELOG.md.\n\n"
-              f" -- {MAINTAINER}  {date}\n")  # fmt: skip
-    files["share/doc/ferrule/changelog.gz"] = File(gzipped(change.encode()))
-    copyright_file = (SHARE / "copyright").read_text().replace(
-        "@LICENSE@", _indented((ROOT / "LICENSE").read_text()))
-    files["share/doc/ferrule/copyright"] = File(copyright_file.encode())
+    files["share/doc/ferrule/changelog.gz"] = _changelog("ferrule")
+    files["share/doc/ferrule/copyright"] = _copyright()
     files["share/lintian/overrides/ferrule"] = File((SHARE / "lintian-overrides").read_bytes())
     return {f"usr/{path}": file for path, file in files.items()}
+
+
+def _changelog(package):
+    date = time.strftime("%a, %d %b %Y %H:%M:%S +0000", time.gmtime(tarball.epoch()))
+    text = (f"{package} ({VERSION}) unstable; urgency=medium\n\n  * See CHANGELOG.md.\n\n"
+            f" -- {MAINTAINER}  {date}\n")  # fmt: skip
+    return File(gzipped(text.encode()))
+
+
+def _copyright():
+    text = (SHARE / "copyright").read_text()
+    licence = _indented((ROOT / "LICENSE").read_text())
+    return File(text.replace("@LICENSE@", licence).encode())
 
 
 def _indented(text):
     return "\n".join(f" {line}" if line.strip() else " ." for line in text.rstrip().split("\n"))
 
 
+def _fields(package, **more):
+    return {"Package": package, "Version": VERSION,
+            "Architecture": deb.MACHINES[os.uname().machine], "Maintainer": MAINTAINER,
+            "Section": "interpreters", "Priority": "optional", **more}  # fmt: skip
+
+
 def make_deb(build):
-    fields = {
-        "Package": "ferrule", "Version": VERSION,
-        "Architecture": deb.MACHINES[os.uname().machine], "Maintainer": MAINTAINER,
-        "Depends": f"libc6 (>= {runfile.GLIBC}), libssl3 (>= 3.0.0) | libssl3t64",
-        "Recommends": "libsqlite3-0, ca-certificates",
-        "Section": "interpreters", "Priority": "optional",
-    }  # fmt: skip
-    return deb.make(fields, DESCRIPTION, debian_files(build),
-                    {"usr/bin/ferrule": "../lib/ferrule/ferrule"})
+    depends = f"libc6 (>= {runfile.GLIBC}), libssl3 (>= 3.0.0) | libssl3t64"
+    recommends = f"libsqlite3-0, ca-certificates, {CJK} (= {VERSION})"
+    return deb.make(_fields("ferrule", Depends=depends, Recommends=recommends), DESCRIPTION,
+                    debian_files(build), {"usr/bin/ferrule": "../lib/ferrule/ferrule"})
+
+
+def make_cjk_deb(build):
+    """The codecs of East Asia, 0.9 MB that few agents need."""
+    files = {f"usr/{path}": file for path, file in runtime_files(build).items()
+             if is_cjk(path)}  # fmt: skip
+    files[f"usr/share/doc/{CJK}/copyright"] = _copyright()
+    files[f"usr/share/doc/{CJK}/changelog.gz"] = _changelog(CJK)
+    depends = f"libc6 (>= {runfile.GLIBC}), ferrule (= {VERSION})"
+    return deb.make(_fields(CJK, Depends=depends), CJK_DESCRIPTION, files)
 
 
 def product_files(build):
@@ -166,6 +201,7 @@ def main(arguments):
     made = {
         f"ferrule_{VERSION}_{deb.MACHINES[os.uname().machine]}.deb":
             make_deb(release),
+        f"{CJK}_{VERSION}_{deb.MACHINES[os.uname().machine]}.deb": make_cjk_deb(release),
         f"{stem}.tar.xz": stream,
         f"{stem}.run": runfile.make("runtime", "ferrule", TITLE, VERSION,
                                     files[f"{LIB}/unpack"].data, stream, size),

@@ -30,7 +30,7 @@ def make(fields, description, files, links=()):
         "debian-binary": b"2.0\n",
         "control.tar.xz": tarball.compress(tarball.pack(control, "./", folders=True)),
         "data.tar.xz": tarball.compress(
-            tarball.pack(files, "./", links, folders=True)),
+            tarball.pack(files, "./", links, folders=True), executable_code=True),
     })  # fmt: skip
 
 
