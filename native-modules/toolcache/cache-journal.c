@@ -26,7 +26,7 @@ typedef struct {
 } JournalHead;
 
 enum {
-    JOURNAL_TRIES = 20 /* 5 ms apart */
+    JOURNAL_TRIES = 100 /* 5 ms apart */
 };
 
 struct CacheJournal {

@@ -17,6 +17,9 @@ enum {
     CACHE_KEEPER_TICK_MS = 250
 };
 
+/* Registers with fork(); the first watch does, too. */
+void cache_keeper_prepare(void);
+
 /* The store has, or may come to have, something to expire. */
 void cache_keeper_watch(ToolCache *cache);
 

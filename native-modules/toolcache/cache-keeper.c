@@ -182,12 +182,18 @@ keeper_init(void)
 }
 
 void
+cache_keeper_prepare(void)
+{
+    pthread_once(&keeper_once, keeper_init);
+}
+
+void
 cache_keeper_watch(ToolCache *cache)
 {
     if (G_LIKELY(atomic_load_explicit(&cache->is_watched, memory_order_relaxed))) {
         return;
     }
-    pthread_once(&keeper_once, keeper_init);
+    cache_keeper_prepare();
     pthread_mutex_lock(&keeper.lock);
     if (!atomic_load_explicit(&cache->is_watched, memory_order_relaxed)) {
         atomic_store_explicit(&cache->is_watched, true, memory_order_relaxed);

@@ -18,7 +18,9 @@ typedef struct CacheLoad CacheLoad;
 /* Reads the first `size` bytes of the store's journal; records begin at `start`. */
 CacheLoad *cache_load_start(ToolCache *cache, size_t size, size_t start);
 
-/* NULL is allowed, here and below. */
+/* Ends the thread. NULL is allowed, here and below. */
+void cache_load_stop(CacheLoad *self);
+
 void cache_load_free(CacheLoad *self);
 
 /* Somebody is about to set or delete that key. Returns whether a load is under way. */

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cache-journal-private.h"
+#include "cache-keeper-private.h"
 
 struct CacheLoad {
     ToolCache *cache;    /* borrowed */
@@ -52,9 +53,12 @@ load_after_fork(void)
     pthread_mutex_unlock(&load_mutex);
 }
 
+/* The keeper's handlers first: those of later ones run earlier before a fork, and the
+ * load has to end before the keeper is stopped, which it may be waiting for. */
 static void
 load_watch_forks(void)
 {
+    cache_keeper_prepare();
     pthread_atfork(load_before_fork, load_after_fork, load_after_fork);
 }
 
@@ -320,16 +324,23 @@ cache_load_start(ToolCache *cache, size_t size, size_t start)
 }
 
 void
+cache_load_stop(CacheLoad *self)
+{
+    cache_load_cancel(self, false);
+    /* A forked process has no such thread: it was over before. */
+    if (self != NULL && self->has_thread && self->process == getpid()) {
+        pthread_join(self->thread, NULL);
+        self->has_thread = false;
+    }
+}
+
+void
 cache_load_free(CacheLoad *self)
 {
     if (self == NULL) {
         return;
     }
-    cache_load_cancel(self, false);
-    /* A forked process has no such thread: it was over before. */
-    if (self->has_thread && self->process == getpid()) {
-        pthread_join(self->thread, NULL);
-    }
+    cache_load_stop(self);
     pthread_cond_destroy(&self->over);
     pthread_mutex_destroy(&self->mutex);
     g_free(self);

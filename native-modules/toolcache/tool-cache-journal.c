@@ -16,8 +16,8 @@ tool_cache_journal(ToolCache *self, const char *path, GError **error)
         return false;
     }
     self->journal = journal;
-    cache_keeper_watch(self);
     cache_load_start(self, size, start);
+    cache_keeper_watch(self);
     if (cache_load_wait(self->load, JOURNAL_PATIENCE_NS)) {
         tool_cache_ref(self); /* without a second holder it would not be worth it */
         cache_journal_tidy(self);

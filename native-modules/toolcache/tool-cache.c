@@ -69,9 +69,10 @@ tool_cache_unref(ToolCache *self)
         atomic_fetch_sub_explicit(&self->references, 1, memory_order_acq_rel) != 1) {
         return;
     }
-    cache_load_free(self->load);
+    cache_load_stop(self->load);
     cache_keeper_forget(self);
     cache_close_journal(self);
+    cache_load_free(self->load);
     cache_journal_free(self->journal);
     munmap(self->base, self->geometry.mapping_bytes);
     g_free(self->name);

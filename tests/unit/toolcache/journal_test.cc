@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+// Journal and user's store as C sees them, for the sanitizers above all: what they mean
+// to an agent is tested in tests/python/test_cache_journal.py and test_cache_user.py.
+#include <filesystem>
+#include <thread>
+#include <unistd.h>
+#include <vector>
+
+#include "cache_support.h"
+#include "temp-folder.h"
+
+namespace {
+
+const unsigned ENTRIES = 20000;
+
+std::string
+Value(unsigned number)
+{
+    return "value " + std::to_string(number);
+}
+
+TEST(ToolCacheFiles, AJournalIsReadWhileOthersSetAndGet)
+{
+    TempFolder folder;
+    std::string path = folder.path("journal");
+    {
+        Store store(ENTRIES * 2, 600);
+        ASSERT_TRUE(tool_cache_journal(store.cache, path.c_str(), nullptr));
+        for (unsigned i = 0; i < ENTRIES; i++) {
+            store.set("t", std::to_string(i), Value(i));
+        }
+    }
+    Store store(ENTRIES * 2, 600);
+    ASSERT_TRUE(tool_cache_journal(store.cache, path.c_str(), nullptr));
+    std::vector<std::thread> threads;
+    for (unsigned part = 0; part < 3; part++) {
+        threads.emplace_back([&store, part] {
+            for (unsigned i = part; i < ENTRIES / 10; i += 3) {
+                store.set("t", std::to_string(i), "mine");
+                store.del("t", std::to_string(ENTRIES / 2 + i));
+                auto value = store.get("t", std::to_string(ENTRIES - 1 - i));
+                EXPECT_TRUE(!value || *value == Value(ENTRIES - 1 - i));
+            }
+        });
+    }
+    for (auto &thread : threads) {
+        thread.join();
+    }
+    EXPECT_TRUE(tool_cache_wait_loaded(store.cache, INT64_MAX));
+    EXPECT_EQ(store.count(), ENTRIES - ENTRIES / 10);
+    for (unsigned i = 0; i < ENTRIES; i++) {
+        auto value = store.get("t", std::to_string(i));
+        bool is_deleted = i >= ENTRIES / 2 && i < ENTRIES / 2 + ENTRIES / 10;
+        std::string expected = i < ENTRIES / 10 ? "mine" : Value(i);
+        EXPECT_EQ(value.value_or("none"), is_deleted ? "none" : expected) << i;
+    }
+}
+
+TEST(ToolCacheFiles, AJournalIsWrittenAnewWhileThreadsSet)
+{
+    TempFolder folder;
+    std::string path = folder.path("journal");
+    {
+        Store store(1000, 600);
+        ASSERT_TRUE(tool_cache_journal(store.cache, path.c_str(), nullptr));
+        std::vector<std::thread> threads;
+        for (unsigned part = 0; part < 3; part++) {
+            threads.emplace_back([&store, part] {
+                for (unsigned i = 0; i < 6000; i++) {
+                    std::string args = std::to_string(i % 10 * 3 + part);
+                    store.set("t", args, Value(i));
+                    if (i % 2000 == 0) {
+                        usleep(300000); // a tick of the keeper
+                    }
+                }
+            });
+        }
+        for (auto &thread : threads) {
+            thread.join();
+        }
+    }
+    // The keeper may be at it, and lets go of the handle when it is done.
+    for (int i = 0; i < 1000 && std::filesystem::file_size(path) >= 64u << 10; i++) {
+        usleep(10000);
+    }
+    EXPECT_LT(std::filesystem::file_size(path), 64u << 10);
+    Store store(1000, 600);
+    ASSERT_TRUE(tool_cache_journal(store.cache, path.c_str(), nullptr));
+    EXPECT_EQ(store.count(), 30u);
+    for (unsigned key = 0; key < 30; key++) {
+        EXPECT_EQ(store.get("t", std::to_string(key)), Value(5990 + key / 3));
+    }
+}
+
+TEST(ToolCacheFiles, AStoreOfTheUserIsOneForAllWhoOpenIt)
+{
+    TempFolder folder;
+    setenv("XDG_RUNTIME_DIR", folder.path().c_str(), 1);
+    ToolCacheLimits limits = {1000, 1 << 20, 0};
+    Store one(tool_cache_open_user("u", &limits, nullptr));
+    Store two(tool_cache_open_user("u", &limits, nullptr));
+    ASSERT_NE(one.cache, nullptr);
+    ASSERT_NE(two.cache, nullptr);
+    std::thread writer([&one] {
+        for (unsigned i = 0; i < 3000; i++) {
+            one.set("t", std::to_string(i % 100), Value(i % 100));
+        }
+    });
+    for (unsigned i = 0; i < 3000; i++) {
+        auto value = two.get("t", std::to_string(i % 100));
+        EXPECT_TRUE(!value || *value == Value(i % 100));
+    }
+    writer.join();
+    EXPECT_EQ(two.count(), 100u);
+}
+
+} // namespace
