@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* The frozen modules: these tables replace those of libpython.a (its frozen.o is never
- * pulled). The byte code is raw in the section `.ferrule.frozen`, made by
+ * pulled). The byte code is in the section `.ferrule.frozen`, made by
  * host/stdlib/pack.py from CPython's own list and our patched importlib. */
-#include <Python.h>
+#include "interpreter-private.h"
 
 #include "frozen-table.h"
+#include "stdlib-table.h"
 
-extern const unsigned char ferrule_frozen_begin[];
+/* The byte code, decoded before CPython starts and never written again. */
+static unsigned char code[FROZEN_BYTES];
 
-#define FROZEN_AT(offset) ferrule_frozen_begin + (offset)
+#define FROZEN_AT(offset) code + (offset)
 
 /* Layout of CPython's private `struct _module_alias`. */
 struct _module_alias {
@@ -35,3 +37,9 @@ const struct _frozen *_PyImport_FrozenStdlib = library;
 const struct _frozen *_PyImport_FrozenTest = none;
 const struct _module_alias *_PyImport_FrozenAliases = aliases;
 const struct _frozen *PyImport_FrozenModules = NULL;
+
+bool
+interpreter_thaw(GError **error)
+{
+    return stdlib_frozen_read(code, sizeof code, error);
+}

@@ -28,6 +28,9 @@ PyMODINIT_FUNC PyInit__ferrule_crypto(void);
 void stdlib_root_set(const char *executable);
 const char *stdlib_root(void);
 
+/* Decode the frozen modules: before CPython starts. */
+bool interpreter_thaw(GError **error);
+
 /* Fill a PyConfig for `options`; the caller clears it. */
 PyStatus interpreter_config_fill(PyConfig *config, const InterpreterOptions *options);
 

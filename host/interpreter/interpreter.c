@@ -95,7 +95,7 @@ interpreter_start(const InterpreterOptions *options, GError **error)
 {
     stdlib_root_set(options->executable);
     hold_interrupts();
-    if (!register_modules(error))
+    if (!interpreter_thaw(error) || !register_modules(error))
         return false;
     PyStatus status = interpreter_config_preinitialize(options);
     if (PyStatus_Exception(status))

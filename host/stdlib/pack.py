@@ -9,8 +9,8 @@ PREFIX:PATH, a folder or one file: what is in it joins the library, below PREFIX
 `ferrule`, Debian's `packaging` as `ferrule/_vendor/packaging`).
 Written into OUT:
     stdlib.bin     every module, compressed, as host/stdlib/stdlib-table.c reads it
-    frozen.bin     the modules needed before the importer exists, raw marshal data
-    frozen-table.h rows of `struct _frozen` that point into frozen.bin
+    frozen.bin     the modules needed before the importer exists, one zstd frame
+    frozen-table.h rows of `struct _frozen` that point into what frozen.bin decodes to
     left-out.h     rows {name, text} for the errors about modules left out
     stdlib-blob.S  the two blobs as sections; written last, so that a new pack is
                    assembled again
@@ -116,8 +116,8 @@ def compiled(source, filename):
 
 
 def entries_below(root, trim, own, prefix=Path()):
-    """Every kept module below `root`. Packages of our `own` keep their docstrings, and
-    their data files come along."""
+    """Every kept module below `root`. What is public of our `own` packages keeps its
+    docstrings; their data files come along, but not what only an editor reads."""
     for path in sorted(root.rglob("*")):
         relative = prefix / path.relative_to(root)
         if path.is_dir() or "__pycache__" in relative.parts:
@@ -131,10 +131,11 @@ def entries_below(root, trim, own, prefix=Path()):
             flags = FLAG_PACKAGE if path.name == "__init__.py" else 0
             flags |= FLAG_RAW if name in RAW else 0
             source = path.read_bytes()
-            if not own and name not in KEEP_DOCSTRINGS:
+            private = not own or "._" in name
+            if private and name not in KEEP_DOCSTRINGS:
                 source = without_docstrings(source)
             yield Entry(name, compiled(source, str(relative)), flags)
-        elif own:
+        elif own and path.suffix != ".pyi" and path.name != "py.typed":
             yield Entry(str(relative), path.read_bytes(), FLAG_DATA)
 
 
@@ -213,7 +214,9 @@ def freeze(cpython, out):
             table.append(f'    {{"{name}", FROZEN_AT({len(data)}), {len(code)}, 0}}, \\')
             data += code + bytes(-len(code) % 16)
         table.append("")
-    (out / "frozen.bin").write_bytes(data)
+    table.append(f"#define FROZEN_BYTES {len(data)}")
+    with libzstd.Compressor(b"", LEVEL) as compressor:
+        (out / "frozen.bin").write_bytes(compressor.compress(bytes(data)))
     (out / "frozen-table.h").write_text("\n".join(table) + "\n")
 
 

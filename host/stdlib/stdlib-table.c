@@ -38,6 +38,7 @@ enum {
 };
 
 extern const uint8_t ferrule_stdlib_begin[], ferrule_stdlib_end[];
+extern const uint8_t ferrule_frozen_begin[], ferrule_frozen_end[];
 
 /* The dictionary, decoded at the first compressed read; NULL: it does not decode. */
 static once_flag dictionary_once = ONCE_FLAG_INIT;
@@ -166,6 +167,18 @@ stdlib_table_read(const StdlibEntry *entry, void *buffer, GError **error)
                 "the built-in module %s does not decode: the executable is damaged, "
                 "install it again",
                 entry->name);
+    return false;
+}
+
+bool
+stdlib_frozen_read(void *buffer, size_t size, GError **error)
+{
+    size_t stored = (size_t)(ferrule_frozen_end - ferrule_frozen_begin);
+    if (ZSTD_decompress(buffer, size, ferrule_frozen_begin, stored) == size)
+        return true;
+    g_set_error(error, STDLIB_ERROR, STDLIB_ERROR_CORRUPT,
+                "the start-up modules do not decode: the executable is damaged, "
+                "install it again");
     return false;
 }
 

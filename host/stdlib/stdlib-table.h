@@ -62,6 +62,10 @@ size_t stdlib_table_lower_bound(const char *prefix);
 /* Decode into `buffer`, which holds entry->size bytes. */
 bool stdlib_table_read(const StdlibEntry *entry, void *buffer, GError **error);
 
+/* Decode the modules that CPython needs before the importer exists (the section
+ * `.ferrule.frozen`) into `buffer` of just their size. */
+bool stdlib_frozen_read(void *buffer, size_t size, GError **error);
+
 /* What to add to the error for a module that is left out, or NULL: "; Ferrule leaves
  * it out (reason): what to do instead". A name below a left-out package counts. */
 const char *stdlib_table_left_out(const char *name);
