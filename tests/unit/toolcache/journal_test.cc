@@ -56,6 +56,19 @@ TEST(ToolCacheFiles, AJournalIsReadWhileOthersSetAndGet)
     }
 }
 
+// Sets ten keys of its own again and again, with pauses that let the keeper at the
+// file.
+void
+SetAgainAndAgain(Store &store, unsigned part)
+{
+    for (unsigned i = 0; i < 6000; i++) {
+        store.set("t", std::to_string(i % 10 * 3 + part), Value(i));
+        if (i % 2000 == 0) {
+            usleep(300000);
+        }
+    }
+}
+
 TEST(ToolCacheFiles, AJournalIsWrittenAnewWhileThreadsSet)
 {
     TempFolder folder;
@@ -65,15 +78,7 @@ TEST(ToolCacheFiles, AJournalIsWrittenAnewWhileThreadsSet)
         ASSERT_TRUE(tool_cache_journal(store.cache, path.c_str(), nullptr));
         std::vector<std::thread> threads;
         for (unsigned part = 0; part < 3; part++) {
-            threads.emplace_back([&store, part] {
-                for (unsigned i = 0; i < 6000; i++) {
-                    std::string args = std::to_string(i % 10 * 3 + part);
-                    store.set("t", args, Value(i));
-                    if (i % 2000 == 0) {
-                        usleep(300000); // a tick of the keeper
-                    }
-                }
-            });
+            threads.emplace_back([&store, part] { SetAgainAndAgain(store, part); });
         }
         for (auto &thread : threads) {
             thread.join();
