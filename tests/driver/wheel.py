@@ -26,6 +26,8 @@ SAMPLE = HERE / "sample_agent.py"
 # Tests of the host's suite that need nothing but the package.
 SHARED = ("python/test_cache_*.py", "python/test_guard*.py", "python/test_parity_*.py",
           "kit/test_*.py")
+# Of these, the ones that start the executable's commands or load its vendor folders.
+HOST_ONLY = {"test_desk.py", "test_sdk.py"}
 TIMEOUT = 300
 
 
@@ -68,7 +70,8 @@ def _run_one(interpreter, folder, context, report, pattern):
     build.pip(python, "install", "--no-index", wheel)
     report.add("wheel", _same_output(python, context))
     report.add("wheel", _types(interpreter, python))
-    shared = [f for glob in SHARED for f in sorted((ROOT / "tests").glob(glob))]
+    shared = [f for glob in SHARED for f in sorted((ROOT / "tests").glob(glob))
+              if f.name not in HOST_ONLY]  # fmt: skip
     paths, reason = packages.find(ROOT / "tests/support/packages.txt", cache_folder(),
                                   interpreter.version)
     if reason:

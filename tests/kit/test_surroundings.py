@@ -214,6 +214,8 @@ class Endings(FolderCase):
         for text in written:
             self.assertNotIn(KEY, text)
 
+    @unittest.skipUnless("_ferrule_interpreters" in sys.builtin_module_names,
+                         "such interpreters are the executable's")
     def test_in_an_interpreter_of_its_own(self):
         server = self.serve(last=scripted.text("inside"))
         code, out, said = self.ended(self.program("""

@@ -280,6 +280,6 @@ def _positive(name, value):
 
 def _mark_coroutine(instance):
     """So that inspect.iscoroutinefunction() says yes; asyncio's own mark likewise."""
-    inspect = sys.modules.get("inspect")
-    if inspect:
-        inspect.markcoroutinefunction(instance)
+    mark = getattr(sys.modules.get("inspect"), "markcoroutinefunction", None)
+    if mark:  # since 3.12
+        mark(instance)
