@@ -72,7 +72,7 @@ def enter(base, scratch, *command):
     that further commands find it."""
     for name in ("upper", "work", "root"):
         (scratch / name).mkdir(parents=True, exist_ok=True)
-    env = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "LC_ALL": "C.UTF-8"}
+    env = {"PATH": "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "LC_ALL": "C.UTF-8"}
     words = ["unshare", "-m", "sh", "-c", ENTER, "enter", base, scratch, *command]
     return subprocess.run(words, env=env, capture_output=True, text=True, timeout=300,
                           stdin=subprocess.DEVNULL)

@@ -57,7 +57,7 @@ class CleanRoot(InstallCase):
         self.inside("ferrule -c 'import ssl; print(ssl.OPENSSL_VERSION[:9])'; hello you; "
                     "ferrule run hello.ferrule",
                     out="OpenSSL 3\nhello you\nhello\n")
-        said = self.inside("ferrule run replay --speed 0 2>&1 | tail -n 20")
+        said = self.inside("ferrule run replay --speed 1000 2>&1 | tail -n 20")
         self.assertIn("hit rate", said.stdout)
         self.inside("rm -rf /root/.cache; dpkg --purge hello ferrule >&2")
         self.assertEqual(self.changed(), before)
