@@ -44,6 +44,15 @@ take_name(const Launcher *launcher, const LauncherWorker *worker)
     g_strlcpy(plan->title, title, plan->title_size);
 }
 
+/* Limits and permissions. 0, or the exit code; the message is printed. */
+static int
+confine(const LauncherAgent *agent)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(SandboxPlan) plan = sandbox_plan_new(&agent->config);
+    return sandbox_plan_apply(plan, &error) ? 0 : host_error_report(error);
+}
+
 void
 launcher_child_run(const Launcher *launcher, const LauncherWorker *worker, int out,
                    int err)
@@ -53,9 +62,6 @@ launcher_child_run(const Launcher *launcher, const LauncherWorker *worker, int o
     take_name(launcher, worker);
     setrlimit(RLIMIT_NOFILE, &launcher->files_before);
     sigprocmask(SIG_SETMASK, &launcher->mask_before, NULL);
-    g_autoptr(GError) error = NULL;
-    g_autoptr(SandboxPlan) plan = sandbox_plan_new(&worker->agent->config);
-    if (!sandbox_plan_apply(plan, &error))
-        exit(host_error_report(error));
-    exit(launcher->seams->run(worker->agent, worker->number));
+    int code = confine(worker->agent);
+    exit(code != 0 ? code : launcher->seams->run(worker->agent, worker->number));
 }
