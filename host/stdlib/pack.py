@@ -43,7 +43,8 @@ FROZEN = [
     ("codecs", "codecs.py"),
     ("io", "io.py"),
 ]
-FROZEN_FILES = {file for _, file in BOOTSTRAP + FROZEN}
+# Not in the blob a second time; importlib's two are, for who imports them anew.
+FROZEN_ONLY = {"zipimport.py", *(file for _, file in FROZEN)}
 # Imported by every `-c`: kept raw, so that a short run never decodes the dictionary.
 RAW = {"encodings", "encodings.aliases", "encodings.utf_8", "linecache"}
 # Their docstrings are what they print.
@@ -122,7 +123,7 @@ def entries_below(root, trim, own, prefix=Path()):
         relative = prefix / path.relative_to(root)
         if path.is_dir() or "__pycache__" in relative.parts:
             continue
-        if str(relative) in FROZEN_FILES:
+        if str(relative) in FROZEN_ONLY:
             continue
         if path.suffix == ".py":
             name = module_name(relative)
