@@ -136,7 +136,8 @@ static void
 drain(LauncherWorker *worker, Launcher *launcher)
 {
     bool is_done = launcher_stream_finish(launcher, &worker->out);
-    if (launcher_stream_finish(launcher, &worker->err) && is_done)
+    is_done &= launcher_stream_finish(launcher, &worker->err);
+    if (is_done || launcher->is_hurried)
         settle(worker, launcher);
 }
 

@@ -1,12 +1,27 @@
 # SPDX-License-Identifier: MIT
 """Agents in parallel: what each finds around it, and what comes out."""
 
+import fcntl
 import os
 import signal
+import sys
+import termios
+import time
 import unittest
 
 from agents import AgentsCase, wait_until
 from host import can_unshare, run, shell
+
+
+def is_full(pipe):
+    """Whether its writers have stopped: some bytes wait and no more come."""
+    waiting = bytes_in(pipe)
+    time.sleep(0.3)
+    return waiting > 0 and bytes_in(pipe) == waiting
+
+
+def bytes_in(pipe):
+    return int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)), sys.byteorder)
 
 
 class Workers(AgentsCase):
@@ -198,10 +213,12 @@ class Output(AgentsCase):
              "time.sleep(60)"},
             '[[agent]]\nscript = "a.py"\n[[agent]]\nscript = "b.py"')
         self.wait_for(lambda a: a, "status while nobody reads")
+        wait_until(lambda: is_full(process.stdout), "nobody reads, so it fills up")
         process.send_signal(signal.SIGTERM)
         wait_until(lambda: any(x["stopping"] for x in self.status()), "it was heard")
         process.send_signal(signal.SIGTERM)
         wait_until(lambda: process.poll() is not None, "end while nobody reads", 30)
+        self.assertEqual(process.returncode, -signal.SIGTERM)
 
     def test_no_reader_at_all(self):
         path = self.write("a.py", "while True: print('x')")
