@@ -55,7 +55,7 @@ def print_times(samples, control):
 def verdict(what, value, must, reach, unit=""):
     """One line of the figures table: measured, the bound, whether it holds."""
     word = "reached" if value <= reach else "met" if value <= must else "MISSED"
-    print(f"{what}: {value:.2f}{unit} (must <= {must}{unit}, reach {reach}{unit}): {word}")
+    print(f"{what}: {value:.2f}{unit} (must <= {must:.3g}{unit}, reach {reach:.3g}{unit}): {word}")
 
 
 def bars(unit, groups):
