@@ -21,7 +21,7 @@
 #include "tool-cache.h"
 
 #define CACHE_MAGIC   UINT64_C(0x31454843414C4F54) /* "TOLCACHE1", cut */
-#define CACHE_VERSION 2u
+#define CACHE_VERSION 3u
 #define CACHE_PAGE    4096u
 #define CACHE_UNIT    8u /* bytes; blocks are whole units, references count them */
 
@@ -187,7 +187,8 @@ typedef struct {
 
     /* Guarded by the lock. */
     alignas(64) uint32_t count;
-    bool is_dirty; /* it held something since it was last emptied */
+    bool is_dirty;        /* it held something since it was last emptied */
+    _Atomic bool is_open; /* it may contradict itself: somebody is changing it */
     uint32_t touch_begin;
     uint64_t bytes; /* of blocks in use */
     /* policy */

@@ -34,6 +34,27 @@ shard_now(const CacheView *view)
     return (uint64_t)base_clock_now_coarse(&view->cache->clock) >> CACHE_TICK_SHIFT;
 }
 
+static bool
+shard_is_open(const CacheView *view)
+{
+    return atomic_load_explicit(&view->shard->is_open, memory_order_relaxed);
+}
+
+/* What is written under the lock is written between these two; who dies outside leaves
+ * the shard whole, and nothing is lost. */
+static void
+shard_open(CacheView *view)
+{
+    atomic_store_explicit(&view->shard->is_open, true, memory_order_relaxed);
+    atomic_signal_fence(memory_order_seq_cst);
+}
+
+static void
+shard_close(CacheView *view)
+{
+    atomic_store_explicit(&view->shard->is_open, false, memory_order_release);
+}
+
 /* The totals are changed under some shard's lock; who died between its shard and the
  * totals left them wrong. With all locks held they can be added up anew. */
 static void
@@ -50,9 +71,10 @@ shard_recount(ToolCache *cache)
         if (state == BASE_LOCK_BROKEN) {
             break;
         }
-        if (state == BASE_LOCK_ORPHANED) {
+        if (state == BASE_LOCK_ORPHANED && shard_is_open(view)) {
             is_lost = true;
             shard_empty(view, shard_now(view));
+            shard_close(view);
         }
         entries += view->shard->count;
         bytes += view->shard->bytes;
@@ -76,9 +98,12 @@ static void
 shard_repair(CacheView *view)
 {
     CacheHeader *header = view->cache->header;
-    shard_empty(view, shard_now(view));
-    view->is_damaged = false;
-    atomic_fetch_add_explicit(&header->shards_lost, 1, memory_order_relaxed);
+    if (view->is_damaged || shard_is_open(view)) {
+        shard_empty(view, shard_now(view));
+        shard_close(view);
+        view->is_damaged = false;
+        atomic_fetch_add_explicit(&header->shards_lost, 1, memory_order_relaxed);
+    }
     atomic_store_explicit(&header->must_recount, true, memory_order_relaxed);
     base_lock_release(&view->shard->lock);
 }
@@ -100,6 +125,9 @@ cache_shard_lock(CacheView *view)
             shard_repair(view);
         }
     } while (state == BASE_LOCK_ORPHANED);
+    if (state == BASE_LOCK_HELD) {
+        shard_open(view);
+    }
     return state == BASE_LOCK_HELD;
 }
 
@@ -111,6 +139,9 @@ cache_shard_try_lock(CacheView *view)
         shard_repair(view);
         return false;
     }
+    if (state == BASE_LOCK_HELD) {
+        shard_open(view);
+    }
     return state == BASE_LOCK_HELD;
 }
 
@@ -121,7 +152,20 @@ cache_shard_unlock(CacheView *view)
         shard_repair(view);
         return;
     }
+    shard_close(view);
     base_lock_release(&view->shard->lock);
+}
+
+void
+cache_shard_pause(CacheView *view)
+{
+    shard_close(view);
+}
+
+void
+cache_shard_resume(CacheView *view)
+{
+    shard_open(view);
 }
 
 bool

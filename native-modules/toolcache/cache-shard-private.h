@@ -20,6 +20,11 @@ bool cache_shard_lock(CacheView *view);
 bool cache_shard_try_lock(CacheView *view);
 void cache_shard_unlock(CacheView *view);
 
+/* While the holder works on another shard: this one is whole, and stays so if the
+ * holder dies. */
+void cache_shard_pause(CacheView *view);
+void cache_shard_resume(CacheView *view);
+
 /* A fresh shard, before anyone else can see it. */
 bool cache_shard_init(CacheView *view, uint64_t now_ticks);
 

@@ -167,7 +167,7 @@ shard_try_reserve(_Atomic uint64_t *total, uint64_t part, uint64_t most)
     return false;
 }
 
-/* The same, evicting until it fits. */
+/* The same, evicting until it fits. The shard must be whole. */
 static bool
 shard_reserve(CacheView *view, _Atomic uint64_t *total, uint64_t part, uint64_t most,
               uint32_t spared)
@@ -177,7 +177,13 @@ shard_reserve(CacheView *view, _Atomic uint64_t *total, uint64_t part, uint64_t 
         if (cache_shard_evict(view, spared)) {
             continue;
         }
-        if (view->is_damaged || (!shard_steal(view) && ++steals > SHARD_STEAL_MAX)) {
+        if (view->is_damaged) {
+            return false;
+        }
+        cache_shard_pause(view);
+        bool is_done = shard_steal(view);
+        cache_shard_resume(view);
+        if (!is_done && ++steals > SHARD_STEAL_MAX) {
             return false;
         }
     }
@@ -284,13 +290,7 @@ shard_take_over(CacheView *view, uint32_t old, uint32_t ref)
 static bool
 shard_add(CacheView *view, const CacheInsert *insert, uint32_t ref)
 {
-    CacheHeader *header = view->cache->header;
-    if (!shard_reserve(view, &header->entries, 1, view->cache->geometry.max_entries,
-                       0)) {
-        return false;
-    }
     if (!shard_index(view, insert, ref)) {
-        shard_subtract(&header->entries, 1);
         return false;
     }
     view->shard->count++;
@@ -299,29 +299,58 @@ shard_add(CacheView *view, const CacheInsert *insert, uint32_t ref)
     return true;
 }
 
-bool
-cache_shard_insert(CacheView *view, const CacheInsert *insert, uint32_t old)
+/* What comes after the index. */
+static void
+shard_settle(CacheView *view, const CacheInsert *insert, uint32_t ref)
 {
-    uint32_t ref = shard_obtain(view, insert, old);
-    if (ref == 0 && old != 0 && !view->is_damaged) {
-        cache_shard_remove(view, old);
-        old = 0;
-        ref = shard_obtain(view, insert, 0);
-    }
-    if (ref == 0 || view->is_damaged) {
-        return false;
-    }
-    if (old != 0) {
-        shard_take_over(view, old, ref);
-    }
-    else if (!shard_add(view, insert, ref)) {
-        CacheEntry *entry = cache_view_entry(view, ref);
-        shard_free(view, ref, entry != NULL ? shard_units(view, entry) : 0);
-        return false;
-    }
     cache_wheel_link(view, ref);
     if (insert->is_spelled) {
         cache_index_insert(view, insert->key->hash, ref, true);
+    }
+}
+
+/* A place among the entries, which the caller gives back if it does not use it. */
+static bool
+shard_reserve_entry(CacheView *view)
+{
+    return shard_reserve(view, &view->cache->header->entries, 1,
+                         view->cache->geometry.max_entries, 0);
+}
+
+/* Returns false if there is no room: nothing is left of it. */
+static bool
+shard_insert_new(CacheView *view, const CacheInsert *insert)
+{
+    if (!shard_reserve_entry(view)) {
+        return false;
+    }
+    uint32_t ref = shard_obtain(view, insert, 0);
+    bool is_added = ref != 0 && !view->is_damaged && shard_add(view, insert, ref);
+    if (!is_added) {
+        CacheEntry *entry = ref != 0 ? cache_view_entry(view, ref) : NULL;
+        if (entry != NULL) {
+            shard_free(view, ref, shard_units(view, entry));
+        }
+        shard_subtract(&view->cache->header->entries, 1);
+        return false;
+    }
+    shard_settle(view, insert, ref);
+    return true;
+}
+
+bool
+cache_shard_insert(CacheView *view, const CacheInsert *insert, uint32_t old)
+{
+    uint32_t ref = old != 0 ? shard_obtain(view, insert, old) : 0;
+    if (ref != 0 && !view->is_damaged) {
+        shard_take_over(view, old, ref);
+        shard_settle(view, insert, ref);
+    }
+    else if (!view->is_damaged) {
+        if (old != 0) {
+            cache_shard_remove(view, old);
+        }
+        return shard_insert_new(view, insert) && !view->is_damaged;
     }
     return !view->is_damaged;
 }

@@ -199,7 +199,6 @@ tool_cache_stats(ToolCache *self, ToolCacheStats *ret_stats)
         .bytes = atomic_load_explicit(&header->bytes, memory_order_relaxed),
         .invalidations = atomic_load(&header->invalidations),
         .journal_ended = atomic_load(&header->journal_ended),
-        .shards_lost = atomic_load_explicit(&header->shards_lost, memory_order_relaxed),
     };
     for (uint32_t row = 0; row < CACHE_NAMES; row++) {
         if (upkeep_has_row(self, row)) {
@@ -213,6 +212,9 @@ tool_cache_stats(ToolCache *self, ToolCacheStats *ret_stats)
             cache_shard_unlock(&self->views[i]);
         }
     }
+    /* After every lock was taken, which is when a loss is noticed. */
+    ret_stats->shards_lost =
+        atomic_load_explicit(&header->shards_lost, memory_order_relaxed);
 }
 
 void
