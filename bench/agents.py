@@ -112,7 +112,8 @@ class Launcher:
 
 
 def first_lines(folder):
-    """ms from the fork to the agent's first line, and from its start anew."""
+    """ms from before the fork, hooks included, until the agent's first line runs, and
+    from its start anew."""
     preload = ", ".join(f'"{name}"' for name in preload_list())
     toml = f'preload = ["probe", {preload}]\n[[agent]]\nscript = "a.py"\nrestart = "always"'
     with Launcher(folder, toml, probe=PROBE, a=FIRST_LINE) as launcher:

@@ -10,32 +10,45 @@
 
 #include <malloc.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 enum {
-    POOL_STEP = 16,          /* bytes between the sizes CPython's allocator knows */
-    POOL_SIZE_MAX = 512,     /* the largest of them */
-    POOL_FRESH = 4096,       /* that many bytes in a row: no hole, but a new pool */
-    POOL_FILL_MAX = 1 << 20, /* bytes of one size, should the row never come */
+    PAGE_SIZE = 4096,
+    BLOCK_STEP = 16,         /* bytes between the sizes CPython's allocator knows */
+    BLOCK_SIZE_MAX = 512,    /* the largest of them */
+    POOL_SIZE = 16 << 10,    /* what it divides into blocks of one size */
+    POOL_HEADER_MAX = 64,    /* bytes before the first block of a pool */
+    POOL_FILL_MAX = 1 << 20, /* bytes of one size, should no new pool come */
     HEAP_STEP = 16,
     HEAP_SIZE_MIN = 32,
     HEAP_SIZE_MAX = 64 << 10,
     HEAP_FILL_MAX = 4 << 20 /* bytes in all */
 };
 
-/* Objects of one size come from a list of free blocks in no order, and one behind the
- * other as soon as that is used up. */
+/* Whether a block is the first of a pool that never held another: nobody has written to
+ * the pages behind its own. */
+static bool
+begins_fresh_pool(const char *block)
+{
+    unsigned char is_resident = 0;
+    uintptr_t offset = (uintptr_t)block & (POOL_SIZE - 1);
+    char *last_page = (char *)block - offset + POOL_SIZE - PAGE_SIZE;
+    return offset < POOL_HEADER_MAX &&
+           mincore(last_page, PAGE_SIZE, &is_resident) == 0 && (is_resident & 1) == 0;
+}
+
+/* Pools of this size have to be used up: the first object of an agent then begins a new
+ * one, and touches one page instead of the pool's first and the object's. */
 static void
 fill_pools(size_t size)
 {
-    char *before = NULL;
-    size_t row = 0;
-    for (size_t done = 0; done < POOL_FILL_MAX && row < POOL_FRESH; done += size) {
+    for (size_t done = 0; done < POOL_FILL_MAX; done += size) {
         char *block = PyObject_Malloc(size);
-        if (block == NULL)
-            return;
-        row = before != NULL && block == before + size ? row + size : 0;
-        before = block;
+        if (block != NULL && !begins_fresh_pool(block))
+            continue;
+        PyObject_Free(block);
+        return;
     }
 }
 
@@ -57,7 +70,7 @@ fill_heap(void)
 void
 agents_fill_holes(void)
 {
-    for (size_t size = POOL_STEP; size <= POOL_SIZE_MAX; size += POOL_STEP)
+    for (size_t size = BLOCK_STEP; size <= BLOCK_SIZE_MAX; size += BLOCK_STEP)
         fill_pools(size);
     fill_heap();
 }

@@ -16,6 +16,12 @@ bool agents_plan_read(LauncherPlan *plan, const HostConfig *config,
  * long as agents are forked; NULL: error is set. */
 PyObject *agents_warm_up(PyObject *warmth, int dump_signal, GError **error);
 
+/* Where the parent's objects are, so that a fork is cheap: before CPython starts, and
+ * when all is loaded. As long as the process has objects. */
+typedef struct AgentsArenas AgentsArenas;
+AgentsArenas *agents_arenas_new(void);
+void agents_arenas_pack(AgentsArenas *arenas);
+
 /* Make all objects immortal, once and for all. */
 void agents_freeze(void);
 

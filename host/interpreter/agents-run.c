@@ -91,19 +91,6 @@ enter(const LauncherAgent *agent, unsigned worker, bool is_importable)
     return done != NULL;
 }
 
-/* Whether the script is a folder or an archive, which an importer takes. */
-static bool
-is_importable(const char *script)
-{
-    PyObject *path = PyUnicode_DecodeFSDefault(script);
-    PyObject *importer = path == NULL ? NULL : PyImport_GetImporter(path);
-    bool has_importer = importer != NULL && importer != Py_None;
-    Py_XDECREF(path);
-    Py_XDECREF(importer);
-    PyErr_Clear();
-    return has_importer;
-}
-
 static int
 run_main_module(void)
 {
@@ -145,7 +132,8 @@ int
 agents_run(const LauncherAgent *agent, unsigned worker)
 {
     InterpreterOptions options = {.script = agent->script, .vendor = agent->vendor};
-    bool has_importer = is_importable(agent->script);
+    /* A folder or an archive, which an importer takes. */
+    bool has_importer = interpreter_ask_importer(agent->script);
     if (!enter(agent, worker, has_importer)) {
         PyErr_Print();
         return EXIT_UNCAUGHT;

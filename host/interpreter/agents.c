@@ -50,6 +50,20 @@ set_limits(LauncherPlan *plan, const HostConfig *config)
     }
 }
 
+/* What the importers make of a path is kept: the agents, which ask the same, find it.
+ */
+static void
+ask_importers(const LauncherPlan *plan)
+{
+    for (guint i = 0; i < plan->agents->len; i++) {
+        const LauncherAgent *agent = plan->agents->pdata[i];
+        g_autofree char *folder = g_path_get_dirname(agent->script);
+        const char *const paths[] = {agent->script, folder, agent->vendor};
+        for (size_t n = 0; n < G_N_ELEMENTS(paths); n++)
+            interpreter_ask_importer(paths[n]);
+    }
+}
+
 static bool
 read_and_warm(LauncherPlan *plan, const HostConfig *config, PyObject **ret_stores,
               GError **error)
@@ -59,6 +73,7 @@ read_and_warm(LauncherPlan *plan, const HostConfig *config, PyObject **ret_store
         set_limits(plan, config);
     else if (!agents_plan_read(plan, config, &warmth, error))
         return false;
+    ask_importers(plan);
     *ret_stores = agents_warm_up(warmth, DUMP_SIGNAL, error);
     Py_XDECREF(warmth);
     return *ret_stores != NULL;
@@ -72,11 +87,14 @@ interpreter_run_agents(const InterpreterOptions *options, LauncherPlan *plan,
         .fork = fork_interpreter, .run = agents_run, .dump_signal = DUMP_SIGNAL};
     PyObject *stores = NULL;
     fill_standard_streams();
+    AgentsArenas *arenas = agents_arenas_new();
     if (!interpreter_start(options, error))
         return -1;
     int code = -1;
-    if (read_and_warm(plan, config, &stores, error))
+    if (read_and_warm(plan, config, &stores, error)) {
+        agents_arenas_pack(arenas);
         code = launcher_run(plan, &seams, error);
+    }
     Py_XDECREF(stores);
     interpreter_finish();
     return code;

@@ -50,6 +50,10 @@ int requirements_check(const InterpreterOptions *options);
  * done, or there are none. Else the exit code, the message is printed. */
 int settings_load(const InterpreterOptions *options);
 
+/* Let the importers look at `path`, which may be NULL; CPython keeps their answer. True
+ * for a folder or an archive, which one of them takes. */
+bool interpreter_ask_importer(const char *path);
+
 /* From here on an interrupt is the script's, as KeyboardInterrupt. */
 void interpreter_hand_interrupts(void);
 

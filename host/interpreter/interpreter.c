@@ -67,16 +67,16 @@ interpreter_hand_interrupts(void)
         PyOS_setsig(SIGINT, python_handler);
 }
 
-/* Ask the importers about the script now, so that CPython finds their answer cached and
- * runs no Python code of its own before the script's. */
-static void
-look_up_script(const char *script)
+bool
+interpreter_ask_importer(const char *path_name)
 {
-    PyObject *path = script == NULL ? NULL : PyUnicode_DecodeFSDefault(script);
+    PyObject *path = path_name == NULL ? NULL : PyUnicode_DecodeFSDefault(path_name);
     PyObject *importer = path == NULL ? NULL : PyImport_GetImporter(path);
+    bool has_importer = importer != NULL && importer != Py_None;
     Py_XDECREF(path);
     Py_XDECREF(importer);
     PyErr_Clear(); /* CPython asks again and reports what it finds */
+    return has_importer;
 }
 
 static bool
@@ -127,7 +127,8 @@ interpreter_run(const InterpreterOptions *options)
         interpreter_finish();
         return missing;
     }
-    look_up_script(options->script);
+    /* CPython finds the answer cached and runs no Python code before the script's. */
+    interpreter_ask_importer(options->script);
     interpreter_hand_interrupts();
     int code = Py_RunMain();
     closed_stdout_raise();

@@ -111,6 +111,40 @@ class Surroundings(AgentsCase):
         self.assertEqual(len(words), 24)
         self.assertEqual(len(set(words)), 24, "two agents drew the same")
 
+    def test_hooks_of_a_fork_run_in_agents_and_in_what_they_fork(self):
+        hook = "import os; ran = []; os.register_at_fork(after_in_child=lambda: ran.append(1))"
+        script = """
+            import hook, logging, os, random, threading
+            assert hook.ran == [1], hook.ran
+            assert threading.main_thread().native_id == os.getpid()
+            logging.warning("makes a handler, which has a lock")
+            handler, stop = logging.getLogger().handlers[0], threading.Event()
+            held = threading.Event()
+            def hold():
+                with handler.lock, logging._lock:
+                    held.set()
+                    stop.wait()
+            other = threading.Thread(target=hold)
+            other.start()
+            held.wait()
+            threading.Timer(0.2, stop.set).start()  # the fork waits for logging's lock
+            before = random.getstate()
+            pid = os.fork()
+            if pid == 0:
+                logging.warning("every lock is free")
+                assert threading.enumerate() == [threading.main_thread()]
+                assert not other.is_alive() and hook.ran == [1, 1]
+                assert random.getstate() != before
+                os._exit(7)
+            stop.set()
+            assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 7
+            print("well")
+            """
+        done = self.run_agents({"hook.py": hook, "a.py": script},
+                               'preload = ["hook", "logging", "threading", "random"]\n'
+                               '[[agent]]\nscript = "a.py"')
+        self.assertEqual((done.returncode, done.stdout), (0, "a | well\n"), done.stderr)
+
     def test_signals_are_as_in_a_single_run(self):
         script = ("import signal\nfor s in (2, 13, 15, 17, 1): print(signal.getsignal(s))"
                   "\nprint(signal.pthread_sigmask(signal.SIG_BLOCK, []))")

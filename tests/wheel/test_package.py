@@ -11,8 +11,8 @@ from pathlib import Path
 ROOT = Path(os.environ["FERRULE_ROOT"])
 PACKAGES = ("ferrule", "agent_native_core")
 # Called by the host's own start-up, or carried for it.
-HOST_ONLY = ("ferrule/_agents_file.py", "ferrule/_check.py", "ferrule/_requirements.py",
-             "ferrule/_resources.py", "ferrule/_toml_places.py", "ferrule/_vendor/",
+HOST_ONLY = ("ferrule/_agents_file.py", "ferrule/_check.py", "ferrule/_fork_hooks.py",
+             "ferrule/_requirements.py", "ferrule/_resources.py", "ferrule/_toml_places.py", "ferrule/_vendor/",
              "ferrule/_warm.py")  # fmt: skip
 
 

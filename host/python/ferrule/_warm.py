@@ -13,6 +13,8 @@ import sys
 import types
 from typing import NamedTuple
 
+from ferrule import _fork_hooks
+
 # What agents import most. Modules with static types are among them: own-GIL
 # interpreters that import _datetime at the same time would crash.
 PRELOAD = (
@@ -26,6 +28,9 @@ PRELOAD = (
     "urllib.request", "uuid", "weakref", "zlib", "ferrule", "ferrule.cache",
     "ferrule.guard",
 )  # fmt: skip
+
+
+REHEARSALS = 8  # code is specialised in its third run or so
 
 
 class Warmth(NamedTuple):
@@ -130,15 +135,32 @@ def up(warmth, dump_signal):
         sys.path[:0] = [warmth.folder]
         sys.path.append(os.path.join(warmth.folder, "vendor"))
     names = warmth.preload
-    for place, name in [(None, n) for n in PRELOAD] if names is None else names:
-        _import(name, place)
-    _import("ferrule.cache", None)  # the directory of stores is made before the fork
+    with _fork_hooks.Gathered():
+        for place, name in [(None, n) for n in PRELOAD] if names is None else names:
+            _import(name, place)
+        # The directory of stores is made before the fork.
+        _import("ferrule.cache", None)
     stores = [_open_store(name, arguments, warmth.store_places.get(name))
               for name, arguments in warmth.stores.items()]
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.reconfigure(line_buffering=True)
+    _rehearse()
     sys.path[:] = before
     gc.collect()
     gc.freeze()
     return stores
+
+
+def _rehearse():
+    """Do what every agent does first: the interpreter writes into code and type caches
+    while it learns it, and each page that an agent writes to is copied for it.
+    """
+    for _ in range(REHEARSALS):
+        _fork_hooks.rehearse()
+        enter("", [], None, [(b"FERRULE_AGENT", b""), (b"FERRULE_WORKER", b"")])
+        exec(compile("pass", "", "exec"), {})
+        gc.disable()
 
 
 def enter(folder, words, vendor, env):
@@ -155,6 +177,3 @@ def enter(folder, words, vendor, env):
         sys.path.append(vendor)
     for name, value in env:
         os.environb[name] = value
-    for stream in (sys.stdout, sys.stderr):
-        if stream is not None:
-            stream.reconfigure(line_buffering=True)
