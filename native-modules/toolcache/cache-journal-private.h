@@ -20,7 +20,8 @@
 #include "cache-view-private.h"
 
 enum {
-    CACHE_JOURNAL_SLACK = 3
+    CACHE_JOURNAL_SLACK = 3,
+    CACHE_JOURNAL_RECORD_MIN = 20 /* bytes of a record, whatever is in it */
 };
 
 typedef enum {
@@ -30,6 +31,7 @@ typedef enum {
     CACHE_JOURNAL_FORGET_TOOL,
     CACHE_JOURNAL_FORGET_TAG,
     CACHE_JOURNAL_FORGET_PARTITION,
+    CACHE_JOURNAL_INDEX, /* the value says where records before it are */
 } CacheJournalOp;
 
 typedef struct {
@@ -49,23 +51,26 @@ typedef struct CacheJournal CacheJournal;
 CacheJournal *cache_journal_open(ToolCache *cache, const char *path, size_t *ret_size,
                                  size_t *ret_start, GError **error);
 
-/* A copy of the first `size` bytes, *ret_size if there are fewer; munmap() all of it.
- */
-unsigned char *cache_journal_read(const CacheJournal *self, size_t size,
-                                  size_t *ret_size);
-
 /* NULL is allowed. */
 void cache_journal_free(CacheJournal *self);
 
-/* Appends the size_t offsets of records between `from` and `to`. Unverified ones only
- * look whole; verified ones are. */
-void cache_journal_scan(const unsigned char *base, size_t from, size_t to,
-                        bool is_verified, GArray *offsets);
+/* A descriptor of the file, to be read from; -1 if there is none to be had. */
+int cache_journal_descriptor(const CacheJournal *self);
 
-/* Returns false if there is no whole and sound record at `at`. What expired meanwhile
- * reads as a DELETE. *ret_record borrows from the file and from `tags`. */
-bool cache_journal_parse(const unsigned char *at, const unsigned char *end,
+/* What the head at `at` says that its record has in all, 0 if it is no head; what the
+ * last bytes before `end` say. Unchecked. */
+size_t cache_journal_claimed(const unsigned char *at);
+size_t cache_journal_claimed_before(const unsigned char *end);
+
+/* Returns the size of the whole and sound record at `at`, 0 if there is none. */
+size_t cache_journal_sound(const unsigned char *at, const unsigned char *end);
+
+/* Of a sound record; returns false if it says nothing. What expired by `now_ns` reads
+ * as a DELETE. *ret_record borrows from the record and from `tags`. */
+bool cache_journal_parse(const unsigned char *at, size_t size, int64_t now_ns,
                          CacheJournalRecord *ret_record, ToolCacheTag *tags);
+
+int64_t cache_journal_wall_clock(void);
 
 /* Appends a record to the bytes. */
 void cache_journal_encode(GByteArray *out, const CacheJournalRecord *record);
@@ -73,12 +78,15 @@ void cache_journal_encode(GByteArray *out, const CacheJournalRecord *record);
 /* Does nothing once the journal has ended. */
 void cache_journal_append(ToolCache *cache, const CacheJournalRecord *record);
 
-/* Whether much of the file is not about live entries any more. */
-bool cache_journal_is_bloated(const ToolCache *cache);
+/* Whether much of the file is not about live entries any more, or has no index. */
+bool cache_journal_is_untidy(const ToolCache *cache);
 
-/* Writes the live entries anew if so, while
- * others go on. One process at a time does; the rest follow. */
-void cache_journal_tidy(ToolCache *cache);
+/* Writes the live entries anew, or the index, while others go on. One process at a
+ * time does; the rest follow. `is_closing`: nothing will be added. */
+void cache_journal_tidy(ToolCache *cache, bool is_closing);
+
+/* What the last index of the file covers ends at `to`; it is at `last`, or 0: none. */
+void cache_journal_set_indexed(ToolCache *cache, uint64_t to, uint64_t last);
 
 /* Waits until what was appended is on disk. */
 void cache_journal_sync(ToolCache *cache);

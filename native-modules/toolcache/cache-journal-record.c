@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* One change as bytes of a journal: a head with mark, size and checksum, then the body.
- */
+/* One change as bytes of a journal: a head with mark, size and checksum, the body, and
+ * the size once more, by which a record is found from its end. */
 #include "cache-journal-private.h"
 
 #include <string.h>
@@ -10,9 +10,11 @@
 
 typedef struct {
     uint32_t mark;
-    uint32_t size; /* of everything behind this head */
+    uint32_t size; /* of everything behind this head; the last 4 bytes repeat it */
     uint64_t checksum;
 } RecordHead;
+
+typedef uint32_t RecordTail;
 
 typedef struct {
     uint8_t op, kind;
@@ -24,8 +26,8 @@ typedef struct {
     /* follow: tag_count times (uint32_t size, text); tool; args; value */
 } RecordBody;
 
-static int64_t
-record_wall_clock(void)
+int64_t
+cache_journal_wall_clock(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
@@ -66,8 +68,8 @@ record_take_tags(const unsigned char **at, const unsigned char *end, size_t coun
 
 /* Returns false if the record does not hold together. */
 static bool
-record_parse_body(const unsigned char *at, size_t size, CacheJournalRecord *record,
-                  ToolCacheTag *tags)
+record_parse_body(const unsigned char *at, size_t size, int64_t now_ns,
+                  CacheJournalRecord *record, ToolCacheTag *tags)
 {
     const unsigned char *end = at + size;
     RecordBody body;
@@ -76,7 +78,7 @@ record_parse_body(const unsigned char *at, size_t size, CacheJournalRecord *reco
         return false;
     }
     memcpy(&body, start, sizeof(body));
-    if (body.op < CACHE_JOURNAL_SET || body.op > CACHE_JOURNAL_FORGET_PARTITION ||
+    if (body.op < CACHE_JOURNAL_SET || body.op > CACHE_JOURNAL_INDEX ||
         body.kind > TOOL_CACHE_UCS4 || body.tag_count > TOOL_CACHE_TAGS_MAX ||
         !record_take_tags(&at, end, body.tag_count, tags)) {
         return false;
@@ -91,7 +93,7 @@ record_parse_body(const unsigned char *at, size_t size, CacheJournalRecord *reco
     record->value.kind = (ToolCacheKind)body.kind;
     record->value.bytes = record_take(&at, end, body.value_size);
     record->value.size = body.value_size;
-    record->ttl_ns = body.deadline_ns != 0 ? body.deadline_ns - record_wall_clock() : 0;
+    record->ttl_ns = body.deadline_ns != 0 ? body.deadline_ns - now_ns : 0;
     bool is_expired = body.deadline_ns != 0 && record->ttl_ns <= 0;
     record->op = is_expired && record->op == CACHE_JOURNAL_SET ? CACHE_JOURNAL_DELETE
                                                                : record->op;
@@ -99,66 +101,48 @@ record_parse_body(const unsigned char *at, size_t size, CacheJournalRecord *reco
            record->value.bytes != NULL;
 }
 
-/* Returns the size of the whole and sound record at `at`, 0 if there is none. */
-static size_t
-record_sound(const unsigned char *at, const unsigned char *end)
+size_t
+cache_journal_claimed(const unsigned char *at)
 {
     RecordHead head;
-    if ((size_t)(end - at) < sizeof(head)) {
+    memcpy(&head, at, sizeof(head));
+    return head.mark == JOURNAL_MARK ? sizeof(head) + head.size : 0;
+}
+
+size_t
+cache_journal_claimed_before(const unsigned char *end)
+{
+    RecordTail size;
+    memcpy(&size, end - sizeof(size), sizeof(size));
+    return sizeof(RecordHead) + size;
+}
+
+size_t
+cache_journal_sound(const unsigned char *at, const unsigned char *end)
+{
+    RecordHead head;
+    RecordTail tail;
+    if ((size_t)(end - at) < CACHE_JOURNAL_RECORD_MIN) {
         return 0;
     }
     memcpy(&head, at, sizeof(head));
     if (head.mark != JOURNAL_MARK || head.size > (size_t)(end - at) - sizeof(head) ||
-        XXH3_64bits(at + sizeof(head), head.size) != head.checksum) {
+        head.size < sizeof(tail)) {
         return 0;
     }
-    return sizeof(head) + head.size;
+    memcpy(&tail, at + sizeof(head) + head.size - sizeof(tail), sizeof(tail));
+    bool is_sound =
+        tail == head.size && XXH3_64bits(at + sizeof(head), head.size) == head.checksum;
+    return is_sound ? sizeof(head) + head.size : 0;
 }
 
 bool
-cache_journal_parse(const unsigned char *at, const unsigned char *end,
+cache_journal_parse(const unsigned char *at, size_t size, int64_t now_ns,
                     CacheJournalRecord *ret_record, ToolCacheTag *tags)
 {
-    size_t size = record_sound(at, end);
-    return size != 0 && record_parse_body(at + sizeof(RecordHead),
-                                          size - sizeof(RecordHead), ret_record, tags);
-}
-
-/* The size of what looks like a record: where it says that it ends, the file ends or
- * another one begins. */
-static size_t
-record_plausible(const unsigned char *at, const unsigned char *end)
-{
-    RecordHead head;
-    uint32_t mark = JOURNAL_MARK;
-    if ((size_t)(end - at) < sizeof(head)) {
-        return 0;
-    }
-    memcpy(&head, at, sizeof(head));
-    if (head.mark != JOURNAL_MARK || head.size > (size_t)(end - at) - sizeof(head)) {
-        return 0;
-    }
-    size_t size = sizeof(head) + head.size;
-    size_t rest = (size_t)(end - at) - size;
-    bool has_next = rest >= sizeof(mark) && memcmp(at + size, &mark, sizeof(mark)) == 0;
-    return rest == 0 || has_next ? size : 0;
-}
-
-void
-cache_journal_scan(const unsigned char *base, size_t from, size_t to, bool is_verified,
-                   GArray *offsets)
-{
-    const unsigned char *end = base + to;
-    while (from < to) {
-        size_t size = is_verified ? 0 : record_plausible(base + from, end);
-        size = size != 0 ? size : record_sound(base + from, end);
-        if (size == 0) {
-            from++; /* torn or flipped: look for the next mark */
-            continue;
-        }
-        g_array_append_val(offsets, from);
-        from += size;
-    }
+    return record_parse_body(at + sizeof(RecordHead),
+                             size - sizeof(RecordHead) - sizeof(RecordTail), now_ns,
+                             ret_record, tags);
 }
 
 void
@@ -171,7 +155,8 @@ cache_journal_encode(GByteArray *out, const CacheJournalRecord *record)
         .tool_size = (uint32_t)record->key.tool_size,
         .args_size = (uint32_t)record->key.args_size,
         .value_size = record->value.size,
-        .deadline_ns = record->ttl_ns != 0 ? record_wall_clock() + record->ttl_ns : 0,
+        .deadline_ns =
+            record->ttl_ns != 0 ? cache_journal_wall_clock() + record->ttl_ns : 0,
         .stale_ns = record->stale_ns,
     };
     RecordHead head = {.mark = JOURNAL_MARK};
@@ -186,7 +171,9 @@ cache_journal_encode(GByteArray *out, const CacheJournalRecord *record)
     g_byte_array_append(out, (const guint8 *)record->key.tool, body.tool_size);
     g_byte_array_append(out, (const guint8 *)record->key.args, body.args_size);
     g_byte_array_append(out, record->value.bytes, (guint)record->value.size);
-    head.size = (uint32_t)(out->len - start - sizeof(head));
+    RecordTail tail = (RecordTail)(out->len - start - sizeof(head) + sizeof(tail));
+    g_byte_array_append(out, (const guint8 *)&tail, sizeof(tail));
+    head.size = tail;
     head.checksum = XXH3_64bits(out->data + start + sizeof(head), head.size);
     memcpy(out->data + start, &head, sizeof(head));
 }

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "cache-journal-private.h"
-#include "cache-keeper-private.h"
-#include "cache-load-private.h"
+#include "cache-journal-file-private.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,26 +12,10 @@
 #include <unistd.h>
 
 #define JOURNAL_MAGIC   UINT64_C(0x314C4E524A525246) /* "FRRJRNL1" */
-#define JOURNAL_MARK    UINT32_C(0x8E5DC1A7)         /* begins every record */
-#define JOURNAL_VERSION 2u
-#define JOURNAL_CHUNK   ((size_t)256 << 10)
-#define JOURNAL_SMALL   ((uint64_t)16 << 10) /* bytes not worth rewriting */
-
-typedef struct {
-    uint64_t magic;
-    uint32_t version;
-    uint32_t run; /* a random number of the run that writes it */
-} JournalHead;
+#define JOURNAL_VERSION 3u
 
 enum {
     JOURNAL_TRIES = 100 /* 5 ms apart */
-};
-
-struct CacheJournal {
-    char *path;
-    int descriptor;
-    uint32_t epoch;     /* of the header, when the file was opened */
-    GByteArray *buffer; /* guarded by journal_lock */
 };
 
 static bool
@@ -44,8 +26,8 @@ journal_fail(GError **error, const char *path, const char *what)
     return false;
 }
 
-static bool
-journal_write(int descriptor, const void *bytes, size_t size)
+bool
+cache_journal_write(int descriptor, const void *bytes, size_t size)
 {
     const char *at = bytes;
     while (size > 0) {
@@ -59,15 +41,16 @@ journal_write(int descriptor, const void *bytes, size_t size)
     return true;
 }
 
-static bool
-journal_begin(int descriptor, uint32_t run)
+bool
+cache_journal_begin(int descriptor, uint32_t run)
 {
-    JournalHead head = {.magic = JOURNAL_MAGIC, .version = JOURNAL_VERSION, .run = run};
-    return journal_write(descriptor, &head, sizeof(head));
+    CacheJournalHead head = {
+        .magic = JOURNAL_MAGIC, .version = JOURNAL_VERSION, .run = run};
+    return cache_journal_write(descriptor, &head, sizeof(head));
 }
 
 static bool
-journal_read_head(int descriptor, JournalHead *ret_head)
+journal_read_head(int descriptor, CacheJournalHead *ret_head)
 {
     return pread(descriptor, ret_head, sizeof(*ret_head), 0) ==
            (ssize_t)sizeof(*ret_head);
@@ -79,8 +62,8 @@ journal_sign(const char *path, uint32_t run)
 {
     int descriptor = open(path, O_WRONLY | O_CLOEXEC);
     bool is_ok = descriptor >= 0 &&
-                 pwrite(descriptor, &run, sizeof(run), offsetof(JournalHead, run)) ==
-                     (ssize_t)sizeof(run);
+                 pwrite(descriptor, &run, sizeof(run),
+                        offsetof(CacheJournalHead, run)) == (ssize_t)sizeof(run);
     if (descriptor >= 0) {
         close(descriptor);
     }
@@ -91,11 +74,11 @@ static bool
 journal_check(int descriptor, const char *path, uint32_t run, GError **error)
 {
     struct stat status;
-    JournalHead head;
+    CacheJournalHead head;
     if (fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode)) {
         return journal_fail(error, path, "not a regular file");
     }
-    if (status.st_size == 0 && !journal_begin(descriptor, run)) {
+    if (status.st_size == 0 && !cache_journal_begin(descriptor, run)) {
         return journal_fail(error, path, g_strerror(errno));
     }
     if (!journal_read_head(descriptor, &head) || head.magic != JOURNAL_MAGIC) {
@@ -128,23 +111,10 @@ journal_lock_file(int descriptor, const char *path, GError **error)
     return true;
 }
 
-unsigned char *
-cache_journal_read(const CacheJournal *self, size_t size, size_t *ret_size)
+int
+cache_journal_descriptor(const CacheJournal *self)
 {
-    /* Not a mapping of the file: whoever cuts it would kill who reads it. */
-    unsigned char *base = mmap(NULL, size, PROT_READ | PROT_WRITE,
-                               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (base == MAP_FAILED) {
-        return NULL;
-    }
-    *ret_size = 0;
-    ssize_t done = 1;
-    while (done > 0 && *ret_size < size) {
-        done = pread(self->descriptor, base + *ret_size, size - *ret_size,
-                     (off_t)*ret_size);
-        *ret_size += (size_t)MAX(done, 0);
-    }
-    return base;
+    return self->descriptor;
 }
 
 CacheJournal *
@@ -169,8 +139,9 @@ cache_journal_open(ToolCache *cache, const char *path, size_t *ret_size,
     self->descriptor = descriptor;
     self->buffer = g_byte_array_new();
     cache->header->journal_run = run;
+    cache->header->journal_indexed = UINT64_MAX; /* not known yet */
     atomic_store(&cache->header->journal_bytes, *ret_size);
-    *ret_start = sizeof(JournalHead);
+    *ret_start = sizeof(CacheJournalHead);
     return self;
 }
 
@@ -193,7 +164,7 @@ journal_follow(ToolCache *cache)
 {
     CacheJournal *self = cache->journal;
     CacheHeader *header = cache->header;
-    JournalHead head;
+    CacheJournalHead head;
     if (G_LIKELY(self->epoch == header->journal_epoch)) {
         return true;
     }
@@ -213,9 +184,8 @@ journal_follow(ToolCache *cache)
     return true;
 }
 
-/* Returns false if the journal cannot be used any more. */
-static bool
-journal_acquire(ToolCache *cache)
+bool
+cache_journal_acquire(ToolCache *cache)
 {
     CacheHeader *header = cache->header;
     BaseLockState state = base_lock_acquire(&header->journal_lock);
@@ -233,38 +203,37 @@ journal_acquire(ToolCache *cache)
     return true;
 }
 
-/* Caller holds the journal's lock. A record that could not be written whole is cut off
- * again, and nothing is written any more. */
-static void
-journal_append_locked(ToolCache *cache)
+bool
+cache_journal_append_locked(ToolCache *cache, const GByteArray *bytes)
 {
     CacheJournal *self = cache->journal;
     CacheHeader *header = cache->header;
     struct stat status;
     if (fstat(self->descriptor, &status) != 0) {
-        return;
+        return false;
     }
-    if (!journal_write(self->descriptor, self->buffer->data, self->buffer->len)) {
+    if (!cache_journal_write(self->descriptor, bytes->data, bytes->len)) {
         int ignored = ftruncate(self->descriptor, status.st_size);
         (void)ignored;
         atomic_store(&header->journal_ended, true);
-        return;
+        return false;
     }
-    uint64_t size = (uint64_t)status.st_size + self->buffer->len;
+    uint64_t size = (uint64_t)status.st_size + bytes->len;
     atomic_store_explicit(&header->journal_bytes, size, memory_order_relaxed);
     atomic_store_explicit(&header->journal_dirty, true, memory_order_relaxed);
+    return true;
 }
 
 void
 cache_journal_append(ToolCache *cache, const CacheJournalRecord *record)
 {
     CacheJournal *self = cache->journal;
-    if (self == NULL || !journal_acquire(cache)) {
+    if (self == NULL || !cache_journal_acquire(cache)) {
         return;
     }
     g_byte_array_set_size(self->buffer, 0);
     cache_journal_encode(self->buffer, record);
-    journal_append_locked(cache);
+    cache_journal_append_locked(cache, self->buffer);
     base_lock_release(&cache->header->journal_lock);
 }
 
@@ -274,135 +243,10 @@ cache_journal_sync(ToolCache *cache)
     if (cache->journal != NULL &&
         atomic_exchange_explicit(&cache->header->journal_dirty, false,
                                  memory_order_relaxed) &&
-        journal_acquire(cache)) {
+        cache_journal_acquire(cache)) {
         int descriptor = dup(cache->journal->descriptor);
         base_lock_release(&cache->header->journal_lock);
         fdatasync(descriptor);
         close(descriptor);
-    }
-}
-
-/* ---- writing it anew --------------------------------------------------------- */
-
-/* Somebody still has the handle: not the iterator alone, nor with the keeper. */
-static bool
-journal_is_wanted(ToolCache *cache)
-{
-    return atomic_load_explicit(&cache->references, memory_order_relaxed) > 2;
-}
-
-static bool
-journal_write_entries(ToolCache *cache, int descriptor)
-{
-    g_autoptr(GByteArray) buffer = g_byte_array_new();
-    ToolCacheIter *iter = tool_cache_iter_new(cache);
-    ToolCacheItem item;
-    bool is_ok = true;
-    while (is_ok && tool_cache_iter_next(iter, &item)) {
-        CacheJournalRecord record = {
-            .op = CACHE_JOURNAL_SET,
-            .key = {item.tool, item.tool_size, item.args, item.args_size, 0},
-            .value = item.value,
-            .ttl_ns = MAX(item.expires_in_ns, 0),
-            .stale_ns = (int64_t)item.stale_ns,
-            .tags = item.tags,
-            .tag_count = item.tag_count,
-        };
-        cache_journal_encode(buffer, &record);
-        if (buffer->len > JOURNAL_CHUNK) {
-            is_ok = journal_write(descriptor, buffer->data, buffer->len) &&
-                    !cache_keeper_must_stop() && journal_is_wanted(cache);
-            g_byte_array_set_size(buffer, 0);
-        }
-    }
-    tool_cache_iter_free(iter);
-    return is_ok && journal_write(descriptor, buffer->data, buffer->len);
-}
-
-/* What was appended to the old file behind `from`. */
-static bool
-journal_copy_rest(int old, int fresh, uint64_t *from)
-{
-    g_autofree char *chunk = g_malloc(JOURNAL_CHUNK);
-    for (;;) {
-        ssize_t size = pread(old, chunk, JOURNAL_CHUNK, (off_t)*from);
-        if (size <= 0) {
-            return size == 0;
-        }
-        if (!journal_write(fresh, chunk, (size_t)size)) {
-            return false;
-        }
-        *from += (uint64_t)size;
-    }
-}
-
-/* Everything that was appended by then, in the same order; the last of it and the
- * change of files while nobody appends. */
-static bool
-journal_replace(ToolCache *cache, int fresh, const char *fresh_path, uint64_t from)
-{
-    CacheJournal *self = cache->journal;
-    if (!journal_copy_rest(self->descriptor, fresh, &from) || fdatasync(fresh) != 0 ||
-        !journal_acquire(cache)) {
-        return false;
-    }
-    bool is_ok = journal_copy_rest(self->descriptor, fresh, &from) &&
-                 fdatasync(fresh) == 0 && rename(fresh_path, self->path) == 0;
-    if (is_ok) {
-        self->epoch = ++cache->header->journal_epoch;
-        close(self->descriptor);
-        self->descriptor = fresh;
-        atomic_store(&cache->header->journal_bytes,
-                     (uint64_t)lseek(fresh, 0, SEEK_END));
-    }
-    base_lock_release(&cache->header->journal_lock);
-    return is_ok;
-}
-
-static void
-journal_tidy_locked(ToolCache *cache)
-{
-    CacheJournal *self = cache->journal;
-    g_autofree char *path = g_strconcat(self->path, ".new", NULL);
-    if (!journal_acquire(cache)) {
-        return;
-    }
-    off_t from = lseek(self->descriptor, 0, SEEK_END);
-    base_lock_release(&cache->header->journal_lock);
-    int fresh = open(path, O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
-    if (fresh < 0) {
-        return; /* it only stays large */
-    }
-    if (from < 0 || flock(fresh, LOCK_SH | LOCK_NB) != 0 ||
-        !journal_begin(fresh, cache->header->journal_run) ||
-        !journal_write_entries(cache, fresh) ||
-        !journal_replace(cache, fresh, path, (uint64_t)from)) {
-        unlink(path);
-        close(fresh);
-    }
-}
-
-bool
-cache_journal_is_bloated(const ToolCache *cache)
-{
-    CacheHeader *header = cache->header;
-    uint64_t size = atomic_load_explicit(&header->journal_bytes, memory_order_relaxed);
-    uint64_t live = atomic_load_explicit(&header->bytes, memory_order_relaxed);
-    return cache->journal != NULL && size >= JOURNAL_SMALL &&
-           size >= live * CACHE_JOURNAL_SLACK && !atomic_load(&header->journal_ended) &&
-           cache_load_is_whole(cache->load);
-}
-
-void
-cache_journal_tidy(ToolCache *cache)
-{
-    CacheHeader *header = cache->header;
-    if (!cache_journal_is_bloated(cache)) {
-        return;
-    }
-    BaseLockState state = base_lock_try(&header->tidy_lock);
-    if (state == BASE_LOCK_HELD || state == BASE_LOCK_ORPHANED) {
-        journal_tidy_locked(cache);
-        base_lock_release(&header->tidy_lock);
     }
 }

@@ -33,14 +33,14 @@ static bool
 keeper_is_empty(const ToolCache *cache)
 {
     return atomic_load_explicit(&cache->header->entries, memory_order_relaxed) == 0 &&
-           !tool_cache_is_loading(cache) && !cache_journal_is_bloated(cache);
+           !tool_cache_is_loading(cache) && !cache_journal_is_untidy(cache);
 }
 
 /* Long, so without the lock; the handle may go meanwhile, but not its memory. */
 static void
 keeper_tidy(ToolCache *cache)
 {
-    if (!cache_journal_is_bloated(cache)) {
+    if (!cache_journal_is_untidy(cache)) {
         return;
     }
     int references = atomic_load(&cache->references);
@@ -51,7 +51,7 @@ keeper_tidy(ToolCache *cache)
         return; /* it waits for the lock, to go */
     }
     pthread_mutex_unlock(&keeper.lock);
-    cache_journal_tidy(cache);
+    cache_journal_tidy(cache, false);
     tool_cache_unref(cache);
     pthread_mutex_lock(&keeper.lock);
 }

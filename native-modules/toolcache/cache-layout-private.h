@@ -298,7 +298,8 @@ typedef struct {
     _Atomic uint64_t journal_bytes;    /* its size, about */
     uint32_t journal_run;              /* whose file it is; with journal_lock ... */
     uint32_t journal_epoch;            /* ... grows when another file takes its place */
-    BaseLock tidy_lock;                /* held by who makes that file */
+    uint64_t journal_indexed, journal_index_at; /* see cache_journal_set_indexed() */
+    BaseLock tidy_lock;                         /* held by who makes that file */
 } CacheHeader;
 
 typedef struct {

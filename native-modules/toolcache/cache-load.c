@@ -1,35 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* Locks: load_mutex guards the number of running loads and is what fork() waits with;
- * a load's own mutex guards `touched` and `is_over`. */
-#include "cache-load-private.h"
+ * a load's own mutex see cache-load-state-private.h. */
+#include "cache-load-state-private.h"
 
-#include <pthread.h>
 #include <signal.h>
-#include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
-#include "cache-journal-private.h"
 #include "cache-keeper-private.h"
 
-struct CacheLoad {
-    ToolCache *cache;    /* borrowed */
-    unsigned char *base; /* a copy of the file, `size` bytes ... */
-    size_t mapped;       /* ... in so many */
-    size_t size, start;
-    pthread_t thread;
-    bool has_thread;
-    pid_t process; /* whose thread it is */
-    _Atomic bool must_stop;
-    _Atomic bool is_partial; /* it was stopped before the end */
-    _Atomic bool is_ended;   /* as is_over, without the mutex */
-    pthread_mutex_t mutex;
-    pthread_cond_t over;
-    GHashTable *touched; /* hashes of canonical keys */
-    bool is_over;
-    /* The thread's own. */
-    GArray *offsets;       /* of records */
-    GHashTable *forgotten; /* op and name */
+enum {
+    LOAD_RECORD_GUESS = 128 /* bytes of a record, for the size of tables */
 };
 
 /* nocheck:static: fork() is one of a process */
@@ -71,8 +51,7 @@ cache_load_claim(CacheLoad *self, uint64_t hash)
         return false;
     }
     pthread_mutex_lock(&self->mutex);
-    bool is_new =
-        !self->is_over && g_hash_table_add(self->touched, GSIZE_TO_POINTER(hash));
+    bool is_new = !self->is_over && cache_claims_add(&self->touched, hash);
     pthread_mutex_unlock(&self->mutex);
     return is_new;
 }
@@ -86,6 +65,13 @@ cache_load_touch(CacheLoad *self, uint64_t hash)
     }
     cache_load_claim(self, hash);
     return true;
+}
+
+void
+cache_load_prefetch(CacheLoad *self, uint64_t hash)
+{
+    /* Another thread may grow the table meanwhile; nothing is read. */
+    cache_claims_prefetch(&self->touched, hash);
 }
 
 bool
@@ -107,6 +93,18 @@ cache_load_cancel(CacheLoad *self, bool is_void)
     }
 }
 
+struct timespec
+cache_load_until(int64_t timeout_ns)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    int64_t seconds = MIN(timeout_ns / BASE_CLOCK_SECOND_NS, 1000000);
+    int64_t rest = until.tv_nsec + timeout_ns % BASE_CLOCK_SECOND_NS;
+    until.tv_sec += seconds + rest / BASE_CLOCK_SECOND_NS;
+    until.tv_nsec = rest % BASE_CLOCK_SECOND_NS;
+    return until;
+}
+
 bool
 cache_load_wait(CacheLoad *self, int64_t timeout_ns)
 {
@@ -116,12 +114,7 @@ cache_load_wait(CacheLoad *self, int64_t timeout_ns)
     if (timeout_ns <= 0) {
         return false;
     }
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    int64_t seconds = MIN(timeout_ns / BASE_CLOCK_SECOND_NS, 1000000);
-    int64_t rest = until.tv_nsec + timeout_ns % BASE_CLOCK_SECOND_NS;
-    until.tv_sec += seconds + rest / BASE_CLOCK_SECOND_NS;
-    until.tv_nsec = rest % BASE_CLOCK_SECOND_NS;
+    struct timespec until = cache_load_until(timeout_ns);
     pthread_mutex_lock(&self->mutex);
     int result = 0;
     while (!self->is_over && result == 0) {
@@ -133,17 +126,6 @@ cache_load_wait(CacheLoad *self, int64_t timeout_ns)
 }
 
 /* ---- the thread -------------------------------------------------------------- */
-
-static bool
-load_is_full(const CacheLoad *self)
-{
-    const CacheHeader *header = self->cache->header;
-    const CacheGeometry *bounds = &self->cache->geometry;
-    return atomic_load_explicit(&header->entries, memory_order_relaxed) >=
-               bounds->max_entries ||
-           atomic_load_explicit(&header->bytes, memory_order_relaxed) >=
-               bounds->max_bytes - bounds->max_bytes / 64;
-}
 
 static GBytes *
 load_name(CacheJournalOp op, const char *text, size_t size)
@@ -186,21 +168,14 @@ load_is_forgotten(const CacheLoad *self, const CacheJournalRecord *record)
 
 /* Returns false if nothing before this record counts. */
 static bool
-load_apply(CacheLoad *self, const CacheJournalRecord *record)
+load_apply(CacheLoad *self, const CacheJournalRecord *record, uint64_t at)
 {
-    ToolCacheSetOptions options = {
-        .ttl_ns = record->ttl_ns > 0 ? (uint64_t)record->ttl_ns : 0,
-        .tags = record->tags,
-        .tag_count = record->tag_count,
-        .stale_ns = (uint64_t)record->stale_ns,
-    };
+    uint64_t to;
     switch (record->op) {
     case CACHE_JOURNAL_SET:
     case CACHE_JOURNAL_DELETE:
-        tool_cache_set_loaded(self->cache, &record->key, &record->value, &options,
-                              record->op == CACHE_JOURNAL_DELETE ||
-                                  load_is_forgotten(self, record));
-        return true;
+        return cache_batch_add(self->batch, record, load_is_forgotten(self, record)) ||
+               cache_batch_flush(self->batch);
     case CACHE_JOURNAL_CLEAR:
         return false;
     case CACHE_JOURNAL_FORGET_TOOL:
@@ -208,54 +183,88 @@ load_apply(CacheLoad *self, const CacheJournalRecord *record)
     case CACHE_JOURNAL_FORGET_PARTITION:
         g_hash_table_add(self->forgotten, load_name(record->op, record->key.tool,
                                                     record->key.tool_size));
+        if (!self->is_opened) {
+            cache_load_note_barrier(self, record, at);
+        }
+        return true;
+    case CACHE_JOURNAL_INDEX:
+        if (!self->has_index && cache_pages_is_index(record, at, &to)) {
+            self->has_index = true;
+            self->indexed_to = to;
+            self->index_at = at;
+        }
         return true;
     }
     return true;
 }
 
-/* From the last record found to the first. A record that proves damaged may hide whole
- * ones, which are looked for behind its mark. Returns false at the end of it all. */
-static bool
-load_backwards(CacheLoad *self, GArray *offsets)
+/* Once all behind the newest index was read, every key can be had. */
+static void
+load_open_pages(CacheLoad *self)
 {
-    const unsigned char *end = self->base + self->size;
-    ToolCacheTag tags[TOOL_CACHE_TAGS_MAX];
-    CacheJournalRecord record;
-    for (guint i = offsets->len; i-- > 0;) {
-        size_t at = g_array_index(offsets, size_t, i);
-        if (atomic_load_explicit(&self->must_stop, memory_order_relaxed) ||
-            load_is_full(self)) {
-            return false;
-        }
-        if (cache_journal_parse(self->base + at, end, &record, tags)) {
-            if (!load_apply(self, &record)) {
-                return false;
-            }
-            continue;
-        }
-        g_autoptr(GArray) hidden = g_array_new(FALSE, FALSE, sizeof(size_t));
-        size_t stop =
-            i + 1 < offsets->len ? g_array_index(offsets, size_t, i + 1) : self->size;
-        cache_journal_scan(self->base, at + 1, stop, true, hidden);
-        if (hidden->len > 0 &&
-            !load_backwards(self, hidden)) { /* once: all are whole */
-            return false;
-        }
+    if (self->has_index && !self->is_opened && self->back.at <= self->indexed_to) {
+        self->is_opened = true;
+        cache_batch_flush(self->batch);
+        cache_load_open_pages(self);
     }
-    return true;
 }
 
-static void
-load_finish(CacheLoad *self)
+/* Returns false at the end of it all. */
+static bool
+load_next(CacheLoad *self)
 {
-    if (self->base != NULL) {
-        munmap(self->base, self->mapped);
+    const unsigned char *bytes;
+    size_t size;
+    ToolCacheTag tags[TOOL_CACHE_TAGS_MAX];
+    CacheJournalRecord record;
+    if (atomic_load_explicit(&self->must_stop, memory_order_relaxed)) {
+        return false;
     }
-    g_clear_pointer(&self->forgotten, g_hash_table_unref);
-    g_clear_pointer(&self->offsets, g_array_unref);
+    switch (cache_back_next(&self->back, &bytes, &size)) {
+    case CACHE_BACK_RECORD:
+        return !cache_journal_parse(bytes, size, self->now_ns, &record, tags) ||
+               load_apply(self, &record, self->back.at);
+    case CACHE_BACK_REFILL:
+        if (!cache_batch_flush(self->batch)) {
+            return false;
+        }
+        cache_back_refill(&self->back);
+        self->now_ns = cache_journal_wall_clock();
+        return true;
+    case CACHE_BACK_END:
+        break;
+    }
+    return false;
+}
+static void
+load_read(CacheLoad *self)
+{
+    int descriptor = cache_journal_descriptor(self->cache->journal);
+    self->batch = cache_batch_new(self->cache, self);
+    self->forgotten = g_hash_table_new_full(g_bytes_hash, g_bytes_equal,
+                                            (GDestroyNotify)g_bytes_unref, NULL);
+    cache_back_init(&self->back, descriptor, self->start, self->size);
+    self->now_ns = cache_journal_wall_clock();
+    while (load_next(self)) {
+        load_open_pages(self);
+    }
+    cache_batch_free(self->batch);
+    cache_load_close_pages(self);
+    cache_back_clear(&self->back);
+    g_hash_table_unref(self->forgotten);
+    cache_journal_set_indexed(self->cache,
+                              self->has_index ? self->indexed_to : self->start,
+                              self->has_index ? self->index_at : 0);
+}
+
+static void *
+load_run(void *user)
+{
+    CacheLoad *self = user;
+    load_read(self);
     pthread_mutex_lock(&self->mutex);
     self->is_over = true;
-    g_clear_pointer(&self->touched, g_hash_table_unref);
+    cache_claims_clear(&self->touched);
     atomic_store_explicit(&self->is_ended, true, memory_order_release);
     pthread_cond_broadcast(&self->over);
     pthread_mutex_unlock(&self->mutex);
@@ -263,21 +272,6 @@ load_finish(CacheLoad *self)
     load_running--;
     pthread_cond_broadcast(&load_none);
     pthread_mutex_unlock(&load_mutex);
-}
-
-static void *
-load_run(void *user)
-{
-    CacheLoad *self = user;
-    self->base = cache_journal_read(self->cache->journal, self->mapped, &self->size);
-    if (self->base != NULL) {
-        cache_journal_scan(self->base, self->start, self->size, false, self->offsets);
-        load_backwards(self, self->offsets);
-    }
-    else {
-        atomic_store(&self->is_partial, true);
-    }
-    load_finish(self);
     return NULL;
 }
 
@@ -288,12 +282,10 @@ load_new(ToolCache *cache, size_t size, size_t start)
     pthread_condattr_t attributes;
     self->cache = cache;
     self->process = getpid();
-    self->mapped = size;
+    self->size = size;
     self->start = start;
-    self->touched = g_hash_table_new(NULL, NULL);
-    self->forgotten = g_hash_table_new_full(g_bytes_hash, g_bytes_equal,
-                                            (GDestroyNotify)g_bytes_unref, NULL);
-    self->offsets = g_array_new(FALSE, FALSE, sizeof(size_t));
+    cache_claims_init(&self->touched, size / LOAD_RECORD_GUESS);
+    self->barriers = g_array_new(FALSE, FALSE, sizeof(LoadBarrier));
     pthread_mutex_init(&self->mutex, NULL);
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
@@ -341,6 +333,10 @@ cache_load_free(CacheLoad *self)
         return;
     }
     cache_load_stop(self);
+    for (guint i = 0; i < self->barriers->len; i++) {
+        g_bytes_unref(g_array_index(self->barriers, LoadBarrier, i).name);
+    }
+    g_array_unref(self->barriers);
     pthread_cond_destroy(&self->over);
     pthread_mutex_destroy(&self->mutex);
     g_free(self);

@@ -14,8 +14,8 @@
 
 typedef struct {
     CacheKey spelled;
-    CacheKey canonical; /* set when `text` is */
-    GString *text;      /* of the canonical arguments; NULL until asked for */
+    CacheKey canonical; /* not set until cache_look_canonize() */
+    GString *text;      /* of the canonical arguments; NULL if they were so already */
 } CacheKeys;
 
 void cache_look_keys_clear(CacheKeys *self);
@@ -59,8 +59,8 @@ uint64_t cache_look_fresh_until(const CacheView *view, const CacheSpot *spot);
 CacheSeen cache_look_judge(const ToolCache *self, const CacheView *view,
                            const CacheSpot *spot);
 
-/* Looks for the spelling as it is, then for what it means; keys->text is set unless the
- * former was found. */
+/* Looks for the spelling as it is, then for what it means; keys->canonical is set
+ * unless the former was found. */
 CacheSeen cache_look(ToolCache *self, CacheKeys *keys, CacheSpot *ret_spot,
                      CacheView **ret_view, GError **error);
 

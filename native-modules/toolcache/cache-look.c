@@ -44,6 +44,10 @@ bool
 cache_look_canonize(CacheKeys *self, ToolCache *cache, GError **error)
 {
     const CacheKey *spelled = &self->spelled;
+    if (cache_canonical_is_already(spelled->args, spelled->args_size)) {
+        self->canonical = *spelled;
+        return true;
+    }
     self->text = cache_canonical(spelled->args, spelled->args_size, error);
     if (self->text == NULL) {
         return false;
@@ -56,8 +60,9 @@ cache_look_canonize(CacheKeys *self, ToolCache *cache, GError **error)
 bool
 cache_look_is_spelled(const CacheKeys *self)
 {
-    return self->spelled.args_size != self->text->len ||
-           memcmp(self->spelled.args, self->text->str, self->text->len) != 0;
+    return self->text != NULL &&
+           (self->spelled.args_size != self->text->len ||
+            memcmp(self->spelled.args, self->text->str, self->text->len) != 0);
 }
 
 /* A bucket stayed busy: its writer died, or is stopped. */

@@ -26,6 +26,9 @@ void cache_policy_catch_up(CacheView *view);
 /* A new entry; entry->hash is set. */
 void cache_policy_add(CacheView *view, uint32_t ref);
 
+/* The same for one that was last used before all that are there. */
+void cache_policy_add_old(CacheView *view, uint32_t ref);
+
 /* `ref` takes the place of `old`, which is no longer linked. Counts as a use. */
 void cache_policy_replace(CacheView *view, uint32_t old, uint32_t ref);
 

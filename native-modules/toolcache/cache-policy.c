@@ -38,6 +38,26 @@ policy_link(CacheView *view, CacheList *list, uint32_t ref)
 }
 
 static void
+policy_link_oldest(CacheView *view, CacheList *list, uint32_t ref)
+{
+    CacheEntry *entry = cache_view_entry(view, ref);
+    CacheEntry *next = list->oldest != 0 ? cache_view_entry(view, list->oldest) : NULL;
+    if (entry == NULL) {
+        return;
+    }
+    cache_racy_store_u32(&entry->newer, list->oldest);
+    cache_racy_store_u32(&entry->older, 0);
+    if (next != NULL) {
+        cache_racy_store_u32(&next->older, ref);
+    }
+    else {
+        list->newest = ref;
+    }
+    list->oldest = ref;
+    list->count++;
+}
+
+static void
 policy_unlink(CacheView *view, CacheList *list, CacheEntry *entry)
 {
     CacheEntry *newer = entry->newer ? cache_view_entry(view, entry->newer) : NULL;
@@ -71,8 +91,9 @@ cache_policy_init(CacheView *view)
     shard->lir = (CacheList){0};
     shard->hir = (CacheList){0};
     shard->capacity = 0;
-    shard->hir_target = 1;
-    shard->now = 1;
+    shard->hir_target = MAX(view->shard_entries / 100, 1); /* until it adapts */
+    /* Entries that are loaded were used before the first that are set. */
+    shard->now = view->shard_entries + 1;
     shard->epoch_left = 1;
     shard->touch_begin = atomic_load_explicit(&shard->touch_end, memory_order_relaxed);
 }
@@ -286,6 +307,24 @@ cache_policy_add(CacheView *view, uint32_t ref)
     else {
         policy_link(view, &shard->hir, ref);
     }
+}
+
+void
+cache_policy_add_old(CacheView *view, uint32_t ref)
+{
+    CacheShard *shard = view->shard;
+    CacheEntry *entry = cache_view_entry(view, ref);
+    bool is_lir = shard->hir.count == 0 && shard->lir.count < policy_lir_target(view);
+    CacheList *list = is_lir ? &shard->lir : &shard->hir;
+    uint32_t before = list->oldest != 0 ? list->oldest : shard->lir.oldest;
+    const CacheEntry *next = before != 0 ? cache_view_entry(view, before) : NULL;
+    if (entry == NULL) {
+        return;
+    }
+    uint32_t access = next != NULL ? next->access : shard->now;
+    cache_racy_store_u32(&entry->access, access > 0 ? access - 1 : 0);
+    cache_entry_set_shape(entry, 0, is_lir ? CACHE_SHAPE_LIR : 0);
+    policy_link_oldest(view, list, ref);
 }
 
 void

@@ -46,7 +46,7 @@ typedef struct {
     const CacheExtra *extra; /* NULL: none */
     ToolCacheValue value;
     uint64_t life;
-    struct CacheLoad *load; /* not NULL: only if nobody touched the key since */
+    bool is_old; /* than all that is there: it is next to go */
 } CacheInsert;
 
 /* Stores an entry in place of `old` (0: there is none). Returns false if there is no

@@ -295,7 +295,12 @@ shard_add(CacheView *view, const CacheInsert *insert, uint32_t ref)
     }
     view->shard->count++;
     view->shard->is_dirty = true;
-    cache_policy_add(view, ref);
+    if (insert->is_old) {
+        cache_policy_add_old(view, ref);
+    }
+    else {
+        cache_policy_add(view, ref);
+    }
     return true;
 }
 

@@ -20,7 +20,7 @@ tool_cache_journal(ToolCache *self, const char *path, GError **error)
     cache_keeper_watch(self);
     if (cache_load_wait(self->load, JOURNAL_PATIENCE_NS)) {
         tool_cache_ref(self); /* without a second holder it would not be worth it */
-        cache_journal_tidy(self);
+        cache_journal_tidy(self, false);
         tool_cache_unref(self);
     }
     return true;
@@ -36,4 +36,10 @@ bool
 tool_cache_wait_loaded(ToolCache *self, int64_t timeout_ns)
 {
     return cache_load_wait(self->load, timeout_ns);
+}
+
+bool
+tool_cache_fetch(ToolCache *self, const ToolCacheKey *key, int64_t timeout_ns)
+{
+    return cache_load_fetch(self->load, key, timeout_ns);
 }

@@ -16,8 +16,6 @@
 #include "cache-racy-private.h"
 #include "cache-shard-private.h"
 
-#define CLOSE_TIDY_BYTES ((uint64_t)16 << 20)
-
 G_DEFINE_QUARK(tool - cache - error, tool_cache_error)
 
 /* ---- life ----------------------------------------------------------------- */
@@ -50,15 +48,12 @@ tool_cache_ref(ToolCache *self)
     return self;
 }
 
-/* Nobody else has the handle any more. What is quickly written anew is left small. */
+/* Nobody else has the handle any more. */
 static void
 cache_close_journal(ToolCache *self)
 {
-    if (atomic_load(&self->header->bytes) < CLOSE_TIDY_BYTES) {
-        atomic_store(&self->references,
-                     2); /* more than the iterator that writing takes */
-        cache_journal_tidy(self);
-    }
+    atomic_store(&self->references, 2); /* more than the iterator that writing takes */
+    cache_journal_tidy(self, true);
     cache_journal_sync(self);
 }
 

@@ -184,6 +184,11 @@ bool tool_cache_is_loading(const ToolCache *self);
 /* Waits for the end, at most so long. Returns whether it is there. */
 bool tool_cache_wait_loaded(ToolCache *self, int64_t timeout_ns);
 
+/* While it goes on: the entry of that key, if the file has one, is put into the store
+ * now. Returns false if that is not known yet: after so long, or when the file has no
+ * index, as one that was not closed may lack for its end. */
+bool tool_cache_fetch(ToolCache *self, const ToolCacheKey *key, int64_t timeout_ns);
+
 ToolCache *tool_cache_ref(ToolCache *self);
 
 /* NULL is allowed. */

@@ -37,10 +37,11 @@ bool
 cacheget_wait_for(CacheObject *self, const ToolCacheKey *key)
 {
     int signal = 0;
-    while (tool_cache_is_loading(self->cache) &&
-           tool_cache_peek(self->cache, key, NULL) == TOOL_CACHE_MISSING &&
-           signal == 0) {
-        Py_BEGIN_ALLOW_THREADS tool_cache_wait_loaded(self->cache, GET_SLICE_NS);
+    bool is_known = false;
+    while (!is_known && signal == 0 && tool_cache_is_loading(self->cache) &&
+           tool_cache_peek(self->cache, key, NULL) == TOOL_CACHE_MISSING) {
+        Py_BEGIN_ALLOW_THREADS is_known =
+            tool_cache_fetch(self->cache, key, GET_SLICE_NS);
         Py_END_ALLOW_THREADS signal = PyErr_CheckSignals();
     }
     return signal == 0;

@@ -2,6 +2,7 @@
 // Journal and user's store as C sees them, for the sanitizers above all: what they mean
 // to an agent is tested in tests/python/test_cache_journal.py and test_cache_user.py.
 #include <filesystem>
+#include <fstream>
 #include <thread>
 #include <unistd.h>
 #include <vector>
@@ -95,6 +96,93 @@ TEST(ToolCacheFiles, AJournalIsWrittenAnewWhileThreadsSet)
     for (unsigned key = 0; key < 30; key++) {
         EXPECT_EQ(store.get("t", std::to_string(key)), Value(5990 + key / 3));
     }
+}
+
+TEST(ToolCacheFiles, TheOldestOfAJournalGoFirst)
+{
+    TempFolder folder;
+    std::string path = folder.path("journal");
+    {
+        Store store(1000, 600);
+        ASSERT_TRUE(tool_cache_journal(store.cache, path.c_str(), nullptr));
+        for (unsigned i = 0; i < 1000; i++) {
+            store.set("t", std::to_string(i), Value(i));
+        }
+    }
+    Store store(1000, 600);
+    ASSERT_TRUE(tool_cache_journal(store.cache, path.c_str(), nullptr));
+    ASSERT_EQ(store.count(), 1000u);
+    for (unsigned i = 0; i < 5; i++) {
+        store.set("new", std::to_string(i), Value(i));
+    }
+    for (unsigned i = 0; i < 1000; i++) {
+        EXPECT_EQ(store.get("t", std::to_string(i)).has_value(), i >= 5) << i;
+    }
+}
+
+// 300,000 entries of 60 bytes are some 30 MB, most of which has not been read yet.
+TEST(ToolCacheFiles, AnyKeyOfALargeJournalIsThereAtOnce)
+{
+    TempFolder folder;
+    std::string path = folder.path("journal");
+    const unsigned many = 300000;
+    {
+        Store store(many, 600);
+        ASSERT_TRUE(tool_cache_journal(store.cache, path.c_str(), nullptr));
+        for (unsigned i = 0; i < many; i++) {
+            store.set(i % 2 ? "odd" : "even", std::to_string(i), Value(i));
+        }
+        store.del("odd", "1");
+        store.set("even", "2.0", "newer");
+        tool_cache_invalidate_tool(store.cache, "odd", 3);
+        store.set("odd", "3", "after that");
+    }
+    Store store(many, 600);
+    ASSERT_TRUE(tool_cache_journal(store.cache, path.c_str(), nullptr));
+    unsigned early = 0;
+    for (unsigned i : {1u, 2u, 3u, 4u, 5u, 1000u, 1001u, 90000u, 150001u}) {
+        std::string args = std::to_string(i);
+        std::string tool = i % 2 ? "odd" : "even";
+        ToolCacheKey key = Store::Key(tool, args);
+        EXPECT_TRUE(tool_cache_fetch(store.cache, &key, 10 * BASE_CLOCK_SECOND_NS));
+        early += tool_cache_is_loading(store.cache);
+        std::string expected = i == 2   ? "newer"
+                               : i == 3 ? "after that"
+                               : i % 2  ? "none"
+                                        : Value(i);
+        EXPECT_EQ(store.get(tool, args).value_or("none"), expected) << i;
+    }
+    printf("%u of 9 keys fetched while the file was being read\n", early);
+    EXPECT_EQ(store.count(), many / 2 + 1);
+    EXPECT_EQ(store.get("even", "2"), "newer");
+}
+
+TEST(ToolCacheFiles, AJournalWhoseIndexIsDamagedIsReadAllTheSame)
+{
+    TempFolder folder;
+    std::string path = folder.path("journal");
+    const unsigned many = 30000;
+    {
+        Store store(many, 600);
+        ASSERT_TRUE(tool_cache_journal(store.cache, path.c_str(), nullptr));
+        for (unsigned i = 0; i < many; i++) {
+            store.set("t", std::to_string(i), Value(i));
+        }
+    }
+    auto size = std::filesystem::file_size(path);
+    std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(
+        static_cast<std::streamoff>(size - 5000)); // the index is the last record
+    file.write("damage", 6);
+    file.close();
+    Store store(many, 600);
+    ASSERT_TRUE(tool_cache_journal(store.cache, path.c_str(), nullptr));
+    std::string args = "17";
+    ToolCacheKey key = Store::Key("t", args);
+    while (!tool_cache_fetch(store.cache, &key, BASE_CLOCK_MILLISECOND_NS)) {
+    }
+    EXPECT_EQ(store.get("t", "17"), Value(17));
+    EXPECT_EQ(store.count(), many);
 }
 
 TEST(ToolCacheFiles, AStoreOfTheUserIsOneForAllWhoOpenIt)
