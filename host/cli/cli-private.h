@@ -47,6 +47,9 @@ bool cli_target_set(Cli *cli, const char *target, GError **error);
  * NULL. */
 char *cli_package_find(const char *package);
 
+/* The folder of the agent whose command this process was started by, else NULL. */
+char *cli_installed_find(void);
+
 /* The entry that the manifest in `folder` names. Returns false and the error when the
  * manifest cannot be used; *ret_entry is NULL when there is none. */
 bool cli_manifest_entry(const char *folder, char **ret_entry, GError **error);

@@ -42,6 +42,30 @@ take_flag(Cli *cli, int argc, char **argv, int *at, GError **error)
     return true;
 }
 
+/* What runs is found; the agent's arguments begin at `at`. */
+static bool
+set_target(Cli *cli, const char *target, int argc, char **argv, int at, GError **error)
+{
+    if (!cli_target_set(cli, target, error))
+        return false;
+    if (cli->package != NULL)
+        return true;
+    if (cli->in_interpreters) {
+        cli_agents_set_light(cli, target, argc, argv, at);
+        return true;
+    }
+    g_ptr_array_add(cli->python_argv, g_strdup(argv[0]));
+    if (cli->workers != 0)
+        return cli_agents_set(cli, target, argc, argv, at);
+    /* A name that looks like an option would be one to CPython. */
+    g_ptr_array_add(cli->python_argv, cli->script[0] == '-'
+                                          ? g_strconcat("./", cli->script, NULL)
+                                          : g_strdup(cli->script));
+    for (; at < argc; at++)
+        g_ptr_array_add(cli->python_argv, g_strdup(argv[at]));
+    return true;
+}
+
 static bool
 parse_run(Cli *cli, int argc, char **argv, GError **error)
 {
@@ -63,24 +87,7 @@ parse_run(Cli *cli, int argc, char **argv, GError **error)
             "run: which script? ferrule run SCRIPT|FOLDER|FILE.ferrule [ARGS...]");
     if (cli->workers == 0 && g_str_has_suffix(argv[at], ".toml"))
         return cli_agents_set_file(cli, argv[at], argc, argv, at + 1, error);
-    if (!cli_target_set(cli, argv[at], error))
-        return false;
-    if (cli->package != NULL)
-        return true;
-    if (cli->in_interpreters) {
-        cli_agents_set_light(cli, argv[at], argc, argv, at + 1);
-        return true;
-    }
-    g_ptr_array_add(cli->python_argv, g_strdup(argv[0]));
-    if (cli->workers != 0)
-        return cli_agents_set(cli, argv[at], argc, argv, at + 1);
-    /* A name that looks like an option would be one to CPython. */
-    g_ptr_array_add(cli->python_argv, cli->script[0] == '-'
-                                          ? g_strconcat("./", cli->script, NULL)
-                                          : g_strdup(cli->script));
-    for (at++; at < argc; at++)
-        g_ptr_array_add(cli->python_argv, g_strdup(argv[at]));
-    return true;
+    return set_target(cli, argv[at], argc, argv, at + 1, error);
 }
 
 /* ---- other commands --------------------------------------------------------- */
@@ -206,6 +213,11 @@ parse_command(Cli *cli, size_t command, int argc, char **argv, GError **error)
 static bool
 parse(Cli *cli, int argc, char **argv, GError **error)
 {
+    g_autofree char *agent = cli_installed_find();
+    if (agent != NULL) {
+        cli->command = CLI_RUN;
+        return set_target(cli, agent, argc, argv, 1, error);
+    }
     if (argc < 2) {
         return cli_text_refuse(error,
                                "what shall run? ferrule run SCRIPT|FOLDER [ARGS...]; "

@@ -2,6 +2,7 @@
 """manifest - ferrule.json of an agent: read, checked, every mistake with its place."""
 
 import json
+import re
 import sys
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,7 +12,8 @@ from ferrule._installer.said import Refused
 
 NAME = "ferrule.json"
 BYTES_MAX = 1 << 20
-RESERVED = {"ferrule"}
+# Names that the runtime itself is called by: its own, and those in virtual environments.
+RESERVED = re.compile(r"ferrule|python[0-9.]*")
 _KINDS = {"string": str, "path": str, "url": str, "boolean": bool, "integer": int,
           "number": (int, float)}  # fmt: skip
 
@@ -119,7 +121,7 @@ def _mistakes(manifest):
     from ferrule._vendor.packaging.requirements import InvalidRequirement, Requirement
     from ferrule._vendor.packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-    if manifest.name in RESERVED:
+    if RESERVED.fullmatch(manifest.name):
         yield ["name"], f"/name: {manifest.name} is the runtime's own name"
     for need in manifest.values.get("needs", ()):
         try:

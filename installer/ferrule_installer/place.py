@@ -15,7 +15,6 @@ import contextlib
 import fcntl
 import json
 import os
-import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -98,12 +97,12 @@ class Place:
             path = self._ready(where)
             _replace(path, lambda fresh, name=name: os.symlink(self.current / name, fresh))
         for where, name in product.values["rendered"].items():
-            text = self._rendered(where, (product.folder / name).read_text())
+            text = self._rendered((product.folder / name).read_text())
             path = self._ready(where)
 
-            def write(fresh, text=text, where=where):
+            def write(fresh, text=text):
                 Path(fresh).write_text(text)
-                os.chmod(fresh, 0o755 if where.startswith("bin/") else 0o644)
+                os.chmod(fresh, 0o644)
 
             _replace(path, write)
 
@@ -112,14 +111,12 @@ class Place:
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
 
-    def _rendered(self, where, template):
+    def _rendered(self, template):
+        """Paths in it stand between double quotes of a desktop entry's Exec."""
         current = str(self.current)
-        if where.startswith("bin/"):
-            current = shlex.quote(current)
-        else:  # between double quotes of a desktop entry's Exec
-            for letter in '\\"`$':
-                current = current.replace(letter, "\\" + letter)
-            current = current.replace("\\", "\\\\").replace("%", "%%")
+        for letter in '\\"`$':
+            current = current.replace(letter, "\\" + letter)
+        current = current.replace("\\", "\\\\").replace("%", "%%")
         return template.replace("@MARK@", self._mark()).replace("@CURRENT@", current)
 
     def disconnect(self, products, but=None):

@@ -2,11 +2,12 @@
 """Scripts and folders that are not what they should be."""
 
 import os
+import shutil
 import subprocess
 import unittest
 from pathlib import Path
 
-from host import FERRULE, HostCase, run, shell
+from host import FERRULE, TIMEOUT, HostCase, run, shell
 
 NOBODY = 65534
 
@@ -143,6 +144,51 @@ class Depth(HostCase):
         self.expect(done, code=1, err="too many nested parentheses")
         done = run(self.write("deep.py", "x = " + "-" * 100_000 + "1"))
         self.assertEqual(done.returncode, 1, done.stderr[-500:])
+
+
+class Installed(HostCase):
+    """An executable that is called by the name of an agent installed beside it."""
+
+    def setUp(self):
+        super().setUp()
+        (self.folder / "lib/ferrule").mkdir(parents=True)
+        (self.folder / "bin").mkdir()
+        shutil.copy(FERRULE, self.folder / "lib/ferrule/ferrule")
+        self.write("lib/ferrule-agents/hello/agent.py", """\
+            import os, sys
+            print(sys.argv[1:], os.path.basename(sys.executable), flush=True)
+            if "again" in sys.argv:
+                os.execv(sys.executable, [*sys.orig_argv[:2], "back"])
+            """)
+        (self.folder / "bin/hello").symlink_to("../lib/ferrule/ferrule")
+
+    def call(self, name, *words, **options):
+        return subprocess.run([name, *words], cwd=self.folder, capture_output=True,
+                              text=True, timeout=TIMEOUT, **options)
+
+    def test_starts_the_agent(self):
+        env = {**os.environ, "PATH": f"{self.folder}/bin:{os.environ['PATH']}"}
+        out = "['-c', 'run', '--help'] ferrule\n"
+        for name in (self.folder / "bin/hello", "bin/hello", "hello"):
+            with self.subTest(name=name):
+                self.expect(self.call(name, "-c", "run", "--help", env=env), out=out, err="")
+
+    def test_by_a_link_of_the_user(self):
+        (self.folder / "hi").symlink_to("bin/hello")
+        self.expect(self.call("./hi", "x"), out="['x'] ferrule\n", err="")
+
+    def test_whatever_the_caller_names_it(self):
+        done = self.call("argument zero", "x", executable=self.folder / "bin/hello")
+        self.expect(done, out="['x'] ferrule\n", err="")
+
+    def test_children_are_the_runtime(self):
+        self.expect(self.call("bin/hello", "again"),
+                    out="['again'] ferrule\n['back'] ferrule\n", err="")
+
+    def test_other_names_are_the_runtime(self):
+        for name in ("python", "other"):
+            (self.folder / "bin" / name).symlink_to("../lib/ferrule/ferrule")
+            self.expect(self.call(f"bin/{name}", "-c", "print(1)"), out="1\n", err="")
 
 
 if __name__ == "__main__":
