@@ -77,7 +77,7 @@ def runtime_files(build):
     return files
 
 
-def data_files(build, zsh):
+def data_files(zsh):
     """{path: File}: manual, icons, completions and what tells the desktop."""
     files = {path: File((SHARE / name).read_bytes()) for path, name in DATA.items()}
     day = time.strftime("%Y-%m-%d", time.gmtime(tarball.epoch()))
@@ -86,15 +86,29 @@ def data_files(build, zsh):
     files[info] = File(text.encode())
     files[zsh] = File((SHARE / "ferrule.zsh").read_bytes())
     files[MAN] = File(gzipped((SHARE / "ferrule.1").read_bytes()))
-    files["share/doc/ferrule/ferrule.spdx.json.gz"] = File(gzipped(sbom(build)))
     return files
 
 
-def components():
+def with_sbom(build, files):
+    """`files` and the document about the programs and modules among them."""
+    names = sorted(path.removeprefix(f"{LIB}/") for path in files if path.startswith(LIB))
+    modules = [name for name in names if name.startswith("modules/")]
+    programs = [name for name in names if name not in modules]
+    document = sbom(build, programs, modules)
+    return {**files, "share/doc/ferrule/ferrule.spdx.json.gz": File(gzipped(document))}
+
+
+def components(modules):
     """components.json with the versions that are linked here."""
     values = json.loads((SBOM / "components.json").read_text())
     created = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(tarball.epoch()))
-    own = {"ferrule": VERSION, "cpython": sys.version.split()[0]}
+    python = sys.version.split()[0]
+    own = {"ferrule": VERSION, "cpython": python, "cpython-modules": python}
+    values["components"].append({
+        "name": "cpython-modules", "license": "PSF-2.0", "objects": [],
+        "supplier": "Python Software Foundation",
+        "embedded": f"loaded when they are imported: {' '.join(modules)}",
+    })  # fmt: skip
     for row in values["components"]:
         version = own.get(row["name"])
         if "debian" in row:
@@ -104,16 +118,17 @@ def components():
     return {**values, "name": "ferrule", "version": VERSION, "created": created}
 
 
-def sbom(build):
-    """The SPDX document of the executable in `build`; sbom.c makes it."""
+def sbom(build, programs, modules):
+    """The SPDX document of what is linked in `build`; sbom.c makes it."""
     with tempfile.TemporaryDirectory() as folder:
         program, listed, out = (Path(folder, name) for name in ("sbom", "in", "out"))
         flags = subprocess.run(["pkg-config", "--cflags", "--libs", "json-glib-1.0"],
                                capture_output=True, text=True, check=True).stdout.split()
         subprocess.run(["gcc", "-std=gnu17", "-O1", "-o", program, SBOM / "sbom.c", *flags],
                        check=True)
-        listed.write_text(json.dumps(components()))
-        subprocess.run([program, build / "ferrule.map", listed, out], check=True)
+        listed.write_text(json.dumps(components(modules)))
+        maps = [build / f"{name}.map" for name in programs]
+        subprocess.run([program, listed, out, *maps], check=True)
         return out.read_bytes()
 
 
@@ -127,7 +142,7 @@ def debian_files(build):
     from this runtime would need the OpenSSL of its user's system."""
     files = {path: file for path, file in runtime_files(build).items()
              if not is_cjk(path) and path != f"{LIB}/unpack"}  # fmt: skip
-    files.update(data_files(build, ZSH_DEBIAN))
+    files = with_sbom(build, {**files, **data_files(ZSH_DEBIAN)})
     entry = (SHARE / "ferrule.desktop").read_text()
     entry = entry.replace("@MARK@\n", "").replace('"@CURRENT@/lib/ferrule/ferrule"', "ferrule")
     files[DESKTOP] = File(entry.encode())
@@ -179,7 +194,7 @@ def make_cjk_deb(build):
 
 def product_files(build):
     """The tree that a .run file installs, its description included."""
-    files = {**runtime_files(build), **data_files(build, ZSH)}
+    files = with_sbom(build, {**runtime_files(build), **data_files(ZSH)})
     files["templates/ferrule.desktop"] = File((SHARE / "ferrule.desktop").read_bytes())
     files["share/doc/ferrule/LICENSE"] = File((ROOT / "LICENSE").read_bytes())
     links = {path: path for path in files

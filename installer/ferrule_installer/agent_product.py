@@ -1,22 +1,17 @@
 # SPDX-License-Identifier: MIT
 """agent_product - an agent as .run and as .deb: its command, menu entry and icon."""
 
+import gzip
 import os
 from pathlib import Path
 
 from ferrule._installer import deb, product, runfile, tarball
 from ferrule._installer.agent_files import File
-from ferrule._installer.runtime import Runtime
+from ferrule._installer.runtime import FOLDER, Runtime
 
-LAUNCHER = """\
-#!/bin/sh
-@MARK@
-exec @CURRENT@/lib/ferrule/ferrule run @CURRENT@/agent "$@"
-"""
-DEB_LAUNCHER = """\
-#!/bin/sh
-exec /usr/bin/ferrule run /usr/lib/ferrule-agents/{name} "$@"
-"""
+# Where a runtime looks for the agent whose name it is called by, host/cli/cli-installed.c.
+AGENTS = "lib/ferrule-agents"
+COMMAND = f"{FOLDER}/ferrule"
 DEB_MAINTAINER = "Unknown <unknown@example.org>"
 
 
@@ -53,15 +48,17 @@ def make_run(agent, options):
     """An installer with runtime and agent as bytes."""
     manifest = agent.manifest
     runtime = Runtime(options.runtime)
-    command = '"@CURRENT@/lib/ferrule/ferrule" run "@CURRENT@/agent"'
-    entry = _desktop_entry(manifest, command, "@MARK@")
-    own = {f"agent/{name}": file for name, file in agent.files.items()}
-    own["templates/launcher"] = File(LAUNCHER.encode())
+    folder = f"{AGENTS}/{manifest.name}"
+    entry = _desktop_entry(manifest, f'"@CURRENT@/{COMMAND}" run "@CURRENT@/{folder}"',
+                           "@MARK@")
+    own = {f"{folder}/{name}": file for name, file in agent.files.items()}
     own["templates/desktop"] = File(entry.encode())
-    rendered = {f"bin/{manifest.name}": "templates/launcher",
-                f"share/applications/{manifest.name}.desktop": "templates/desktop"}  # fmt: skip
+    own[f"share/doc/{manifest.name}/{manifest.name}.spdx.json"] = File(agent.sbom)
+    rendered = {f"share/applications/{manifest.name}.desktop": "templates/desktop"}
+    links = {f"bin/{manifest.name}": COMMAND}
     icon = _icon_place(manifest)
-    links = {icon: f"agent/{manifest.values['icon']}"} if icon else {}
+    if icon:
+        links[icon] = f"{folder}/{manifest.values['icon']}"
     files = {**runtime.files, **own}
     text = product.describe("agent", manifest.name, manifest.version, manifest.title,
                             files, links, rendered)  # fmt: skip
@@ -77,12 +74,13 @@ def make_deb(agent, options):
     manifest = agent.manifest
     values, name = manifest.values, manifest.name
     package = name.replace("_", "-")
-    root = f"usr/lib/ferrule-agents/{name}"
+    root = f"usr/{AGENTS}/{name}"
     files = {f"{root}/{path}": file for path, file in agent.files.items()}
-    files[f"usr/bin/{name}"] = File(DEB_LAUNCHER.format(name=name).encode(), True)
     entry = _desktop_entry(manifest, name)
     files[f"usr/share/applications/{name}.desktop"] = File(entry.encode())
     files[f"usr/share/doc/{package}/copyright"] = File(_copyright(manifest).encode())
+    files[f"usr/share/doc/{package}/{name}.spdx.json.gz"] = File(
+        gzip.compress(agent.sbom, 9, mtime=0))
     icon = _icon_place(manifest)
     if icon:
         files[f"usr/{icon}"] = agent.files[values["icon"]]
@@ -94,7 +92,7 @@ def make_deb(agent, options):
         "Priority": "optional", "Homepage": values.get("homepage", ""),
     }  # fmt: skip
     description = f"{manifest.summary}\n{values.get('description', manifest.title)}"
-    return deb.make(fields, description, files)
+    return deb.make(fields, description, files, {f"usr/bin/{name}": f"../{COMMAND}"})
 
 
 def _own_version():

@@ -3,6 +3,7 @@
 
     mimetype          stored, first: file managers know the type by it
     META/index.json   format, name, version, entry, platform, {path: size, sha256}
+    META/sbom.spdx.json   who made what of it, see sbom.py
     agent/...         the files, deflated
 
 Guarantees: bytes depend on the files alone; reading refuses links, paths that lead out,
@@ -23,6 +24,7 @@ from ferrule._installer.said import Refused
 FORMAT = 1
 MIME = "application/vnd.ferrule.agent"
 INDEX = "META/index.json"
+SBOM = "META/sbom.spdx.json"
 INDEX_MAX = 16 << 20
 PREFIX = "agent/"
 # What zipfile raises about archives that are none, or none of this kind.
@@ -32,31 +34,31 @@ _DATE = (1980, 1, 1, 0, 0, 0)
 _UNIX = 3
 
 
-def index_of(manifest, platform, python, files):
+def _row(data, executable=False):
+    return {"sha256": hashlib.sha256(data).hexdigest(), "size": len(data),
+            **({"executable": True} if executable else {})}  # fmt: skip
+
+
+def index_of(manifest, platform, python, files, sbom):
     """The index as bytes: one JSON object, keys sorted."""
-    rows = {
-        name: {
-            "sha256": hashlib.sha256(file.data).hexdigest(),
-            "size": len(file.data),
-            **({"executable": True} if file.executable else {}),
-        }
-        for name, file in files.items()
-    }
+    rows = {name: _row(file.data, file.executable) for name, file in files.items()}
     values = {
         "format": FORMAT, "name": manifest.name, "version": manifest.version,
         "entry": manifest.entry, "platform": platform, "python": python, "files": rows,
+        "sbom": _row(sbom),
     }  # fmt: skip
     if "publisher" in manifest.values:
         values["publisher"] = manifest.values["publisher"]
     return json.dumps(values, indent=1, sort_keys=True, ensure_ascii=False).encode() + b"\n"
 
 
-def write(index, files):
+def write(index, files, sbom):
     """The whole archive as bytes."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
         _add(archive, "mimetype", File(MIME.encode()), zipfile.ZIP_STORED)
         _add(archive, INDEX, File(index), zipfile.ZIP_DEFLATED)
+        _add(archive, SBOM, File(sbom), zipfile.ZIP_DEFLATED)
         for name in sorted(files):
             _add(archive, PREFIX + name, files[name], zipfile.ZIP_DEFLATED)
     return out.getvalue()
@@ -117,6 +119,8 @@ class Package:
     def _check_names(self):
         """Every entry is a plain file that the index names, once, below agent/."""
         wanted = {PREFIX + name for name in self.index["files"]} | {"mimetype", INDEX}
+        if "sbom" in self.index:
+            wanted.add(SBOM)
         seen, total = set(), 0
         for info in self._infos:
             name, kind = info.filename, info.external_attr >> 28
@@ -140,20 +144,33 @@ class Package:
 
     def files(self):
         """(name, bytes, executable) of each file, checked against the index."""
+        if "sbom" in self.index:
+            self._checked(SBOM, self.index["sbom"])
         for name, row in self.index["files"].items():
-            info = self._zip.getinfo(PREFIX + name)
-            try:
-                with self._zip.open(info) as stream:
-                    data = stream.read(row["size"] + 1)
-            except DAMAGE as error:
-                raise Refused(f"{self.path} is damaged at {name}: {error}; fetch it "
-                              "again") from None
-            if len(data) != row["size"] or hashlib.sha256(data).hexdigest() != row["sha256"]:
-                raise Refused(f"{self.path}: {name} is not what the index says: damaged or "
-                              "changed; nothing of it was run")
-            yield name, data, row.get("executable", False)
+            yield name, self._checked(PREFIX + name, row), row.get("executable", False)
+
+    def _checked(self, name, row):
+        try:
+            with self._zip.open(name) as stream:
+                data = stream.read(row["size"] + 1)
+        except DAMAGE as error:
+            raise Refused(f"{self.path} is damaged at {name}: {error}; fetch it "
+                          "again") from None
+        if len(data) != row["size"] or hashlib.sha256(data).hexdigest() != row["sha256"]:
+            raise Refused(f"{self.path}: {name} is not what the index says: damaged or "
+                          "changed; nothing of it was run")
+        return data
 
 
+_ROW_SCHEMA = {
+    "type": "object",
+    "required": ["sha256", "size"],
+    "properties": {
+        "sha256": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
+        "size": {"type": "integer", "minimum": 0},
+        "executable": {"type": "boolean"},
+    },
+}
 _INDEX_SCHEMA = {
     "type": "object",
     "required": ["format", "name", "version", "entry", "platform", "python", "files"],
@@ -168,15 +185,8 @@ _INDEX_SCHEMA = {
         "files": {
             "type": "object",
             "maxProperties": FILES_MAX,
-            "additionalProperties": {
-                "type": "object",
-                "required": ["sha256", "size"],
-                "properties": {
-                    "sha256": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
-                    "size": {"type": "integer", "minimum": 0},
-                    "executable": {"type": "boolean"},
-                },
-            },
+            "additionalProperties": _ROW_SCHEMA,
         },
+        "sbom": _ROW_SCHEMA,
     },
 }

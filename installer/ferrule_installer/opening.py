@@ -66,8 +66,11 @@ def open_package(path):
     with open(path, "rb") as stream:
         package = archive.Package(stream, path)
         check_platform(package)
-        trust.check_before_use(path, package.index["name"], package.index.get("publisher"))
+        news = trust.check_before_use(path, package.index["name"],
+                                      package.index.get("publisher"))
         folder = cache / digest(stream)
+        if news and not folder.is_dir():
+            said.say(news)
         try:
             if not folder.is_dir():
                 _unpack_into(package, cache, folder)

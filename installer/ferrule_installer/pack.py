@@ -5,7 +5,16 @@ import os
 import sys
 from pathlib import Path
 
-from ferrule._installer import agent_files, agent_product, archive, manifest, said, trust, vendored
+from ferrule._installer import (
+    agent_files,
+    agent_product,
+    archive,
+    manifest,
+    said,
+    sbom,
+    trust,
+    vendored,
+)
 from ferrule._installer.said import Refused
 
 USAGE = """\
@@ -43,15 +52,16 @@ class Agent:
             if values.get(key, self.manifest.entry) not in files:
                 raise Refused(f"{self.folder}: {values[key]} is left out of the package; "
                               f"ferrule.json names it as {key}")
-        self.platform, self.packages = vendored.check(
+        self.platform, packages = vendored.check(
             self.folder, values.get("needs", ()), files)
         self.files = dict(sorted(
             {**files, **agent_files.compiled(self.folder, files)}.items()))
+        self.sbom = sbom.document(self.manifest, packages, self.files)
 
     def archive(self):
         python = "{}.{}".format(*sys.version_info)
-        index = archive.index_of(self.manifest, self.platform, python, self.files)
-        return archive.write(index, self.files)
+        index = archive.index_of(self.manifest, self.platform, python, self.files, self.sbom)
+        return archive.write(index, self.files, self.sbom)
 
 
 def write_atomically(path, data, executable=False):

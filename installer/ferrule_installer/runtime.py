@@ -12,15 +12,20 @@ from ferrule._installer.agent_files import File
 from ferrule._installer.said import EXIT_CONFIG, Refused, say
 
 FOLDER = "lib/ferrule"
+DOCUMENTS = "share/doc/ferrule"
 
 
 def own_files():
-    """{path in a product: File}: the executable and what lies beside it."""
+    """{path in a product: File}: the executable, what lies beside it, and what an
+    installed one has as documents, the list of what is linked in among them."""
     executable = Path(sys.executable).resolve()
     files = {f"{FOLDER}/ferrule": File(executable.read_bytes(), True)}
     for module in sorted(executable.parent.glob("modules/*.so")):
         files[f"{FOLDER}/modules/{module.name}"] = File(module.read_bytes())
     files[f"{FOLDER}/unpack"] = File(_own_unpacker(executable), True)
+    if executable.parts[-3:-1] == ("lib", "ferrule"):
+        for path in sorted((executable.parents[2] / DOCUMENTS).glob("[!.]*")):
+            files[f"{DOCUMENTS}/{path.name}"] = File(path.read_bytes())
     return files
 
 

@@ -137,11 +137,14 @@ sys.exit(setup.main(sys.argv[1:]))' "$@" $quiet
 # Whether the publisher is who it was before: by the version that is installed, at a
 # first installation by the one in this file.
 check_signature() {
-    runtime=$root/current/lib/ferrule/ferrule
-    [ -x "$runtime" ] || runtime=$staging/lib/ferrule/ferrule
+    runtime=$root/current/lib/ferrule/ferrule first=
+    if [ ! -x "$runtime" ]; then
+        runtime=$staging/lib/ferrule/ferrule
+        [ -n "$quiet" ] || [ "$kind" != agent ] || first=--first-use
+    fi
     "$runtime" -Ic 'import sys
 from ferrule._installer import trust
-sys.exit(trust.check_installer(sys.argv[1:]))' "$0" "$name"
+sys.exit(trust.check_installer(sys.argv[1:]))' "$0" "$name" $first
 }
 
 # ---- the actions --------------------------------------------------------------------

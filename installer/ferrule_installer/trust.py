@@ -175,7 +175,8 @@ class Known:
 
 
 def check_before_use(path, agent, publisher=None):
-    """Refused unless the package may be used; `publisher` is who it says it is from."""
+    """Refused unless the package may be used; `publisher` is who it says it is from.
+    What its user should hear at its first use, or None."""
     known, signed = Known(), verified(path)
     if signed is None:
         known.check_agent(path, agent, None)
@@ -183,19 +184,32 @@ def check_before_use(path, agent, publisher=None):
             raise Refused(f"{path} says it is from {publisher}, whose packages are signed; "
                           f"{signature_path(path).name} has to lie beside it",
                           code=EXIT_REFUSED)
-        return
+        return f"{path} is not signed: nobody vouches for what it does (said once)"
     if publisher not in (None, signed[0]):
         raise Refused(f"{path} is from {publisher} but signed by {signed[0]}",
                       code=EXIT_REFUSED)
-    known.check(path, *signed)
+    is_new = known.check(path, *signed)
     known.check_agent(path, agent, signed[0])
     known.remember(*signed, agent)
+    return _signed_by(path, *signed) if is_new else None
+
+
+def _signed_by(path, publisher, key):
+    return (f"{path}: signed by {publisher}, key {fingerprint(key)}, seen for the first time "
+            "and remembered")  # fmt: skip
 
 
 def check_installer(arguments):
-    """FILE.run and the name of what it installs; called by its shell half."""
-    path, name = arguments
-    return said.run(lambda _: check_before_use(path, name), arguments)
+    """FILE.run, the name of what it installs, and --first-use for a person to hear who
+    vouches for it; called by its shell half."""
+    path, name, *options = arguments
+
+    def command(_):
+        news = check_before_use(path, name)
+        if news and options:
+            said.say(news)
+
+    return said.run(command, arguments)
 
 
 # ---- ferrule verify -----------------------------------------------------------------
@@ -226,8 +240,8 @@ def _verify(arguments):
     known = Known()
     is_new = known.check(path, *signed)
     known.remember(*signed)
-    print(f"{path}: signed by {signed[0]}, key {fingerprint(signed[1])}"
-          + (", seen for the first time and remembered" if is_new else ""))  # fmt: skip
+    print(_signed_by(path, *signed) if is_new else
+          f"{path}: signed by {signed[0]}, key {fingerprint(signed[1])}")  # fmt: skip
 
 
 def main(arguments):

@@ -6,25 +6,20 @@ here it fails when the agent is packed. Three witnesses: the tags in each *.dist
 WHEEL, the names of extension modules, and their ELF headers.
 """
 
+import csv
 import os
 import re
 import sys
 import sysconfig
-from dataclasses import dataclass
+from importlib.util import cache_from_source
 from pathlib import Path
 
 from ferrule._installer.said import Refused
+from ferrule._installer.sbom import Package
 
 # (machine, ELF e_machine), of what the runtime is built for.
 ELF_MACHINES = {"x86_64": 62, "aarch64": 183}
 _TAGGED = re.compile(r"\.(cpython-\d+[a-z]*-[\w-]+|abi3|pypy\w*-[\w-]+)\.so$")
-
-
-@dataclass(frozen=True)
-class Package:
-    name: str
-    version: str
-    licence: str
 
 
 def runtime_platform():
@@ -106,9 +101,22 @@ def check(folder, needs, python_files):
 def _package(info):
     headers = _headers(info / "METADATA") if (info / "METADATA").is_file() else {}
     name, _, version = info.name.removesuffix(".dist-info").partition("-")
-    licence = headers.get("license-expression") or headers.get("license") or [""]
     return Package(headers.get("name", [name])[0], headers.get("version", [version])[0],
-                   licence[0])
+                   frozenset(_recorded(info)), headers)
+
+
+def _recorded(info):
+    """The files that RECORD names, and their byte code as we compile it."""
+    record = info / "RECORD"
+    if not record.is_file():
+        return
+    with open(record, encoding="utf-8", errors="replace", newline="") as file:
+        for row in csv.reader(file):
+            if row:
+                name = os.path.normpath(f"{info.parent.name}/{row[0]}")
+                yield name
+                if name.endswith(".py"):
+                    yield cache_from_source(name, optimization="")
 
 
 def _check_needs(folder, vendor, needs):

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* sbom.c - which components are in an executable, by the linker's own account.
+/* sbom.c - which components are in executables, by the linker's own account.
  *
- *     sbom MAP COMPONENTS OUT
+ *     sbom COMPONENTS OUT MAP...
  *
  * Purpose    writes OUT, an SPDX 2.3 document: one package for each component of which
- *            MAP, the map of the link, names an object.
+ *            a MAP, the map of a link, names an object.
  * Input      COMPONENTS is JSON: {"name", "version", "created", "components": [{"name",
  *            "version", "license", "supplier", "objects": [GLOB...], "embedded"}]}; the
- *            first glob that fits an object's path says whose it is.
+ *            first glob that fits an object's path says whose it is. `embedded` says
+ *            what comes along without being linked.
  * Errors     an object that is nobody's, and input that cannot be read: said on stderr,
  *            exit code 1. So an executable with an unknown part has no document.
  * Limits     those of a link map: 10 MB and 10,000 objects are read at once.
@@ -20,9 +21,9 @@
 
 typedef struct {
     const char *name, *version, *license, *supplier;
-    GPtrArray *globs;   /* of GPatternSpec */
-    GPtrArray *objects; /* of char *, sorted before they are written */
-    bool is_embedded;   /* Python in the packed library: no object of its own */
+    GPtrArray *globs;     /* of GPatternSpec */
+    GPtrArray *objects;   /* of char *, sorted before they are written */
+    const char *embedded; /* what it is when it has no object of its own, or NULL */
 } Component;
 
 typedef struct {
@@ -54,8 +55,8 @@ add_component(JsonArray *array, guint index, JsonNode *node, gpointer data)
         json_object_get_string_member_with_default(object, "version", "NOASSERTION");
     self->license = json_object_get_string_member(object, "license");
     self->supplier = json_object_get_string_member(object, "supplier");
-    self->is_embedded =
-        json_object_get_boolean_member_with_default(object, "embedded", FALSE);
+    self->embedded =
+        json_object_get_string_member_with_default(object, "embedded", NULL);
     self->globs = g_ptr_array_new_with_free_func((GDestroyNotify)g_pattern_spec_free);
     self->objects = g_ptr_array_new_with_free_func(g_free);
     for (guint i = 0; i < json_array_get_length(globs); i++)
@@ -179,7 +180,7 @@ write_package(JsonBuilder *out, const char *name, const char *version,
 static bool
 component_is_in(const Component *self)
 {
-    return self->is_embedded || self->objects->len > 0;
+    return self->embedded != NULL || self->objects->len > 0;
 }
 
 static void
@@ -187,7 +188,10 @@ write_component(JsonBuilder *out, Component *component)
 {
     g_ptr_array_sort(component->objects, compare_names);
     g_autoptr(GString) comment = g_string_new(NULL);
-    g_string_printf(comment, "%u linked objects:", component->objects->len);
+    if (component->embedded != NULL)
+        g_string_assign(comment, component->embedded);
+    else
+        g_string_printf(comment, "%u linked objects:", component->objects->len);
     for (guint i = 0; i < component->objects->len; i++)
         g_string_append_printf(comment, " %s", (char *)component->objects->pdata[i]);
     write_package(out, component->name, component->version, component->license,
@@ -251,7 +255,8 @@ document(const Sbom *self)
         g_autofree char *id = reference(component->name);
         if (component_is_in(component))
             write_relation(out, product_id,
-                           component->is_embedded ? "CONTAINS" : "STATIC_LINK", id);
+                           component->embedded != NULL ? "CONTAINS" : "STATIC_LINK",
+                           id);
     }
     json_builder_end_array(out);
     json_builder_end_object(out);
@@ -259,7 +264,7 @@ document(const Sbom *self)
 }
 
 static bool
-make(const char *map, const char *components, const char *path, GError **error)
+make(const char *components, const char *path, char **maps, GError **error)
 {
     g_autoptr(JsonParser) parser = json_parser_new();
     if (!json_parser_load_from_file(parser, components, error))
@@ -273,11 +278,12 @@ make(const char *map, const char *components, const char *path, GError **error)
                  nobodys};
     json_array_foreach_element(json_object_get_array_member(self.input, "components"),
                                add_component, rows);
-    if (!read_map(&self, map, error))
-        return false;
+    for (char **map = maps; *map != NULL; map++)
+        if (!read_map(&self, *map, error))
+            return false;
     if (nobodys->len > 0 || g_hash_table_size(seen) == 0) {
         g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
-                    "%s: objects of no component in %s:\n%s", map, components,
+                    "%s: objects of no component in %s:\n%s", maps[0], components,
                     nobodys->len > 0 ? nobodys->str
                                      : "  (it names no object at all)\n");
         return false;
@@ -292,11 +298,11 @@ int
 main(int argc, char **argv)
 {
     g_autoptr(GError) error = NULL;
-    if (argc != 4) {
-        fputs("usage: sbom MAP COMPONENTS OUT\n", stderr);
+    if (argc < 4) {
+        fputs("usage: sbom COMPONENTS OUT MAP...\n", stderr);
         return 2;
     }
-    if (make(argv[1], argv[2], argv[3], &error))
+    if (make(argv[1], argv[2], argv + 3, &error))
         return 0;
     fprintf(stderr, "sbom: %s\n", error->message);
     return 1;

@@ -102,10 +102,22 @@ class Verifying(SignedCase):
         claims = self.pack(self.agent(name="other", publisher="ACME"), "other.ferrule")
         self.expect(self.ferrule("run", claims), code=4, out="", err="other.ferrule.sig")
 
-    def test_never_signed_runs_and_verify_says_so(self):
+    def test_never_signed_runs_and_says_so_once(self):
         package = self.pack(self.agent())
+        self.expect(self.ferrule("run", package), out="hello\n", err="not signed")
         self.expect(self.ferrule("run", package), out="hello\n", err="")
-        self.verify(package, code=4, out="", err="not signed")
+        moved = package.rename(self.folder / "moved.ferrule")
+        self.expect(self.ferrule("run", moved), out="hello\n", err="")
+        self.agent(greeting="another one")
+        self.pack(self.folder / "hello", "moved.ferrule")
+        self.expect(self.ferrule("run", moved), out="another one\n", err="not signed")
+        self.verify(moved, code=4, out="", err="not signed")
+
+    def test_a_publisher_is_named_when_seen_first(self):
+        package = self.signed(self.key())
+        done = self.expect(self.ferrule("run", package), out="hello\n", err="by ACME, key")
+        self.assertIn("remembered", done.stderr)
+        self.expect(self.ferrule("run", package), out="hello\n", err="")
 
     def test_a_signature_of_another_package(self):
         key = self.key()
@@ -145,6 +157,12 @@ class Verifying(SignedCase):
 
 
 class Upgrades(SignedCase):
+    def test_never_signed_installs_and_says_so_once(self):
+        for version, is_told in (("1.0", True), ("1.1", False)):
+            said = self.install(self.installer(version)).stderr
+            self.assertEqual("not signed" in said, is_told, said)
+            self.expect(self.shell("hello"), out=f"hello {version}\n", err="")
+
     def test_an_installed_version_checks_the_next_one(self):
         runtime = ("--runtime", self.runtime())
         key = self.key()
