@@ -127,6 +127,8 @@ def main():
     try:
         for interpreter in chosen:
             print(build(interpreter, options.output.resolve()), flush=True)
+            print(f"  for CPython {interpreter.version}, built with {interpreter.path} "
+                  f"({interpreter.full})", file=sys.stderr)  # fmt: skip
     except BuildError as error:
         sys.exit(f"ferrule: {error}")
     return 0 if chosen else 1
