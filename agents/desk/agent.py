@@ -15,9 +15,9 @@ from looking import Desk
 from ferrule import Agent, Budget, ModelError
 from ferrule.kit import terminal
 
-INSTRUCTIONS = """You answer questions about the files in a folder of the user. Use the \
-tools to look; paths are relative to the folder. Answer shortly, from what the files say. \
-The folder holds:
+INSTRUCTIONS = """You answer questions about the files in a folder of the user. Begin \
+with search, with the telling words of the question; read shows a whole file. Paths are \
+relative to the folder. Answer shortly, from what the files say. The folder holds:
 {}"""
 
 
@@ -30,7 +30,7 @@ def main(arguments):
         return terminal.EXIT_USAGE
     try:
         agent = Agent(
-            None, desk.tools(), INSTRUCTIONS.format(desk.list_folder()),
+            None, desk.tools(), INSTRUCTIONS.format(desk.outline()),
             Budget(turns=12, seconds=options.seconds), strict=options.strict,
             transcript=options.transcript, temperature=0,
         )  # fmt: skip

@@ -1,19 +1,20 @@
 # SPDX-License-Identifier: MIT
-"""looking - the tools of the desk: list, stat, read, search, inside one folder."""
+"""looking - the tools of the desk, inside one folder: search, read, list with sizes."""
 
 import os
 import time
 
 import folder as folders
+import searching
 
-from ferrule import SchemaGuard, tool
+from ferrule import tool
 
 FRESH = 30  # seconds that what was read is taken to be so still
 RESULT_MAX = 6_000  # characters that the model is given: small ones have little room
-ENTRIES_MAX, MATCHES_MAX, LINES_MAX = 150, 40, 400
+ENTRIES_MAX, LINES_MAX = 150, 400
+OUTLINE_MAX = 60  # paths that a model is told beforehand
 FILE_MAX = 16 << 20  # bytes of a file that is read or searched
 FILES_MAX = 20_000  # that one search looks at
-LINE_SHOWN = 200  # characters of a matching line
 OPTIONS = {"cache": FRESH, "max_result": RESULT_MAX, "timeout": 30}
 
 
@@ -24,49 +25,21 @@ class Desk:
         self._folder = folders.Folder(path)
 
     def tools(self):
-        return [self.list_folder, self.file_info, self.read_file, self.search]
+        """Two, for small models choose badly among more: list and stat are parts of
+        read, and patterns of search."""
+        return [self.read, self.search]
 
     @tool(**OPTIONS)
-    def list_folder(self, path: str = ".") -> str:
-        """List what is in a folder.
-
-        path: the folder, "." for the outermost one
-        """
-        descriptor = self._folder.open(path)
-        try:
-            rows = [_row(name, status) for name, status in folders.entries(descriptor)]
-        except NotADirectoryError:
-            raise ValueError(f"{path!r} is a file: read it with read_file") from None
-        finally:
-            os.close(descriptor)
-        more = len(rows) - ENTRIES_MAX
-        if more > 0:
-            rows[ENTRIES_MAX:] = [f"... and {more} more"]
-        return "\n".join(rows) or "(empty)"
-
-    @tool(**OPTIONS)
-    def file_info(self, path: str) -> dict:
-        """Say what a file or folder is, how large, and when it was changed.
+    def read(self, path: str, first_line: int = 1) -> str:
+        """Read the text of a file. Of a folder: list names, sizes and dates.
 
         path: the file or folder
-        """
-        descriptor = self._folder.open(path)
-        try:
-            status = os.fstat(descriptor)
-        finally:
-            os.close(descriptor)
-        changed = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(status.st_mtime))
-        return {"kind": folders.kind(status), "bytes": status.st_size, "changed": changed}
-
-    @tool(**OPTIONS)
-    def read_file(self, path: str, first_line: int = 1) -> str:
-        """Read the text of a file.
-
-        path: the file
         first_line: where to begin, for long files
         """
         descriptor = self._folder.open(path)
         try:
+            if folders.kind(os.fstat(descriptor)) == "folder":
+                return _listing(descriptor)
             text = _text(descriptor, path)
         finally:
             os.close(descriptor)
@@ -79,24 +52,56 @@ class Desk:
         return "\n".join(shown) or "(empty)"
 
     @tool(**OPTIONS)
-    def search(self, text: str, path: str = ".", regex: bool = False) -> str:
-        """Find the lines of all files that contain a text.
+    def search(self, text: str, path: str = ".") -> str:
+        """Find what the files say about something.
 
-        text: what to look for; upper and lower case are the same
+        text: a few telling words, or a regular expression
         path: the folder or file to look in
-        regex: whether text is a regular expression
         """
-        if not text:
+        if not text.strip():
             raise ValueError("text is empty")
-        matches, seen = [], 0
-        is_match = _matcher(text, regex)
+        lines, seen = self._look(text, path)
+        if not lines and folders.split(path):
+            lines, more = self._look(text, ".")
+            seen += more
+            if lines:
+                lines.insert(0, f"[nothing in {path!r}; in the whole folder:]")
+        return "\n".join(lines) or f"nothing in {seen} files fits {text!r}"
+
+    def _look(self, text, path):
+        """The lines below a path that fit, and the number of files looked at."""
+        looking, seen = searching.Search(text), 0
         for name, descriptor in self._files(path):
+            if looking.is_full or seen >= FILES_MAX:
+                end = f"[ended after {seen} files: look in one folder of them]"
+                return [*looking.found(), end], seen
             seen += 1
-            matches += _matches(name, descriptor, is_match, MATCHES_MAX - len(matches))
-            if len(matches) >= MATCHES_MAX or seen >= FILES_MAX:
-                matches.append(f"[ended after {seen} files: look in one folder of them]")
-                break
-        return "\n".join(matches) or f"no line in {seen} files contains it"
+            looking.take(name, _searchable(descriptor, name))
+        return looking.found(), seen
+
+    def outline(self):
+        """The folder's paths, as many as a model may be told beforehand, level by level."""
+        found, waiting = [], [""]
+        while waiting and len(found) <= OUTLINE_MAX:
+            path = waiting.pop(0)
+            try:
+                descriptor = self._folder.open(path)
+            except ValueError:
+                continue  # it went away, or may not be read
+            try:
+                inside = folders.entries(descriptor)
+            finally:
+                os.close(descriptor)
+            for name, status in inside:
+                if name.startswith("."):
+                    continue
+                if folders.kind(status) == "folder":
+                    waiting.append(f"{path}{name}/")
+                else:
+                    found.append(path + name)
+        if len(found) > OUTLINE_MAX:
+            found[OUTLINE_MAX:] = ["..."]
+        return "\n".join(found) or "(nothing)"
 
     def _files(self, path):
         """(path, descriptor) of every file below; the descriptor is closed after use.
@@ -145,36 +150,16 @@ def _child(descriptor, name, status, depth):
         return None  # it went away, or may not be read
 
 
-def _matcher(text, is_regex):
-    """A function of a line. Patterns run in the guard's engine, which gives up on those
-    that would take for ever."""
-    if not is_regex:
-        wanted = text.casefold()
-        return lambda line: wanted in line.casefold()
-    guard = SchemaGuard({"type": "string", "pattern": text})
-    return guard.is_valid_object
-
-
-def _matches(name, descriptor, is_match, limit):
-    if os.fstat(descriptor).st_size > FILE_MAX:
-        return []
+def _searchable(descriptor, name):
+    """The text of an open file, "" of a picture or a program."""
     try:
-        text = _text(descriptor, name)
+        return _text(descriptor, name)
     except ValueError:
-        return []  # a picture, a program
-    found = []
-    for number, line in enumerate(text.splitlines(), 1):
-        if len(found) >= limit:
-            break
-        if is_match(line):
-            found.append(f"{name}:{number}: {line.strip()[:LINE_SHOWN]}")
-    return found
+        return ""
 
 
 def _text(descriptor, path):
     status = os.fstat(descriptor)
-    if folders.kind(status) == "folder":
-        raise ValueError(f"{path!r} is a folder: list it with list_folder")
     if folders.kind(status) != "file":
         raise ValueError(f"{path!r} is no file")
     if status.st_size > FILE_MAX:
@@ -187,8 +172,18 @@ def _text(descriptor, path):
     return data.decode("utf-8", "replace")
 
 
+def _listing(descriptor):
+    rows = [_row(name, status) for name, status in folders.entries(descriptor)]
+    more = len(rows) - ENTRIES_MAX
+    if more > 0:
+        rows[ENTRIES_MAX:] = [f"... and {more} more"]
+    rows.append("[names only: to know what the files say, search or read them]")
+    return "\n".join(rows)
+
+
 def _row(name, status):
     word = folders.kind(status)
-    return f"{name}/" if word == "folder" else (
-        f"{name}  {status.st_size:,} bytes" if word == "file" else f"{name}  ({word})"
-    )
+    if word != "file":
+        return f"{name}/" if word == "folder" else f"{name}  ({word})"
+    changed = time.strftime("%Y-%m-%d %H:%M", time.localtime(status.st_mtime))
+    return f"{name}  {status.st_size:,} bytes, changed {changed}"

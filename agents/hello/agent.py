@@ -7,17 +7,11 @@ import sys
 from ferrule import Agent, tool
 
 
-@tool
-def today() -> datetime.date:
-    """Say what day it is."""
-    return datetime.date.today()
-
-
 @tool(cache=60)
-def days_between(first: datetime.date, last: datetime.date) -> int:
-    """Count the days from one day to another."""
-    return (last - first).days
+def day_in(days: int) -> str:
+    """Say which day it is some days from today. 0 is today."""
+    return f"{datetime.date.today() + datetime.timedelta(days):%A, %d %B %Y}"
 
 
-question = sys.argv[1:] or ["How many days is it from today to the last day of this year?"]
-sys.exit(Agent(tools=[today, days_between]).main(question))
+question = sys.argv[1:] or ["What day of the week will it be in 100 days?"]
+sys.exit(Agent(tools=[day_in]).main(question))

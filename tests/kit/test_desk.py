@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 """agents/desk and agents/hello: the folder's walls, the tools, the program."""
 
+import datetime
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -19,7 +21,6 @@ import looking  # noqa: E402
 import scripted  # noqa: E402
 from support import KEY  # noqa: E402
 
-from ferrule import InvalidSchema  # noqa: E402
 
 TIMEOUT_S = 60
 
@@ -97,9 +98,9 @@ class Walls(DeskCase):
     def test_leave_no_descriptor_open(self):
         desk = looking.Desk(self.folder)
         before = len(os.listdir("/proc/self/fd"))
-        for call in (lambda: desk.read_file("nothing/x"), lambda: desk.read_file("../x"),
-                     lambda: desk.search("platform"), lambda: desk.read_file("trip"),
-                     lambda: desk.search("1", "phone.txt"), lambda: desk.list_folder("trip")):
+        for call in (lambda: desk.read("nothing/x"), lambda: desk.read("../x"),
+                     lambda: desk.search("platform"), lambda: desk.read("trip"),
+                     lambda: desk.search("1", "phone.txt"), lambda: desk.read("x" * 300)):
             try:
                 call()
             except ValueError:
@@ -113,17 +114,26 @@ class Looking(DeskCase):
         self.desk = looking.Desk(self.folder)
 
     def test_lists(self):
-        self.assertEqual(self.desk.list_folder(), "phone.txt  15 bytes\ntrip/")
+        names = "[names only: to know what the files say, search or read them]"
+        self.assertRegex(self.desk.read("."), r"^phone.txt  15 bytes, changed \d{4}-\d\d-"
+                         r"\d\d \d\d:\d\d\ntrip/\n" + re.escape(names))  # fmt: skip
         for number in range(200):
             (self.folder / f"trip/{number:03}").touch()
-        self.assertIn("... and 51 more", self.desk.list_folder("trip"))
-        with self.assertRaisesRegex(ValueError, "read it with read_file"):
-            self.desk.list_folder("phone.txt")
+        self.assertIn("... and 51 more", self.desk.read("trip"))
+
+    def test_tells_beforehand_what_there_is(self):
+        (self.folder / ".hidden").touch()
+        (self.folder / "closed").mkdir(mode=0)
+        self.assertEqual(self.desk.outline(), "phone.txt\ntrip/train.txt")
+        for number in range(200):
+            (self.folder / f"trip/{number:03}").touch()
+        rows = self.desk.outline().splitlines()
+        self.assertEqual((len(rows), rows[-1]), (looking.OUTLINE_MAX + 1, "..."))
 
     def test_reads(self):
-        self.assertEqual(self.desk.read_file("./phone.txt"), "Anna: 1\nBen: 2")
+        self.assertEqual(self.desk.read("./phone.txt"), "Anna: 1\nBen: 2")
         (self.folder / "long").write_text("\n".join(map(str, range(1000))))
-        text = self.desk.read_file("long", 100)
+        text = self.desk.read("long", 100)
         self.assertTrue(text.startswith("99\n"))
         self.assertIn("[501 more lines: first_line=500]", text)
 
@@ -133,45 +143,61 @@ class Looking(DeskCase):
         with open(self.folder / "large", "wb") as file:
             file.truncate(1 << 30)
         for path, said in (("picture", "no text"), ("pipe", "no file"),
-                           ("trip", "list_folder"), ("large", "too many")):  # fmt: skip
+                           ("large", "too many")):  # fmt: skip
             with self.assertRaisesRegex(ValueError, said):
-                self.desk.read_file(path)
-
-    def test_tells_about_files(self):
-        found = self.desk.file_info("phone.txt")
-        self.assertEqual((found["kind"], found["bytes"]), ("file", 15))
-        self.assertEqual(self.desk.file_info("trip")["kind"], "folder")
+                self.desk.read(path)
 
     def test_searches(self):
         (self.folder / ".hidden").write_text("Ben")
         (self.folder / "link").symlink_to(self.folder.parent / "secret.txt")
-        self.assertEqual(self.desk.search("ben"), "phone.txt:2: Ben: 2")
+        phone = "phone.txt, from line 1:\n  Anna: 1\n  Ben: 2"
+        self.assertEqual(self.desk.search("ben"), phone)
         self.assertEqual(self.desk.search("PLATFORM", "trip"),
-                         "trip/train.txt:1: platform 9")  # fmt: skip
-        self.assertEqual(self.desk.search("^[AB].*[0-9]$", regex=True),
-                         "phone.txt:1: Anna: 1\nphone.txt:2: Ben: 2")  # fmt: skip
-        self.assertIn("no line in 2 files", self.desk.search("outside"))
-        with self.assertRaises(InvalidSchema):
-            self.desk.search("(", regex=True)
+                         "trip/train.txt, from line 1:\n  platform 9")  # fmt: skip
+        self.assertEqual(self.desk.search("^[AB].*[0-9]$"), phone)
+        self.assertEqual(self.desk.search("ben", "trip"),
+                         f"[nothing in 'trip'; in the whole folder:]\n{phone}")  # fmt: skip
+        for text in ("outside", "(", "a++", "[", "?!"):
+            self.assertIn("nothing in 2 files", self.desk.search(text))
+
+    def test_searches_for_words(self):
+        (self.folder / "tickets.txt").write_text("Berlin\n\nIt leaves at 14:36\n")
+        (self.folder / "rent.txt").write_text("The landlord: Petrov\nThe rent: 940\n")
+        for text, found in (
+            ("train leave", "trip/train.txt"), ("when does it leave", "tickets.txt"),
+            ("my landlords", "rent.txt"), ("tickets to Berlin", "tickets.txt"),
+            ("Ben's number", "phone.txt"),
+        ):  # fmt: skip
+            with self.subTest(text):
+                self.assertIn(f"{found}, from line 1:", self.desk.search(text))
+        self.assertEqual(self.desk.search("landlord rent").splitlines()[0],
+                         "rent.txt, from line 1:")  # fmt: skip
+
+    def test_searches_with_bounds(self):
+        (self.folder / "long.txt").write_text("word of many\n" * 1000 + "w" * 100_000)
+        for text in ("word", "w.*d", "many words"):
+            lines = self.desk.search(text).splitlines()
+            self.assertLessEqual(len(lines), 41)
+            self.assertLess(max(map(len, lines)), 250)
 
     def test_searches_many_files_with_few_descriptors(self):
         for number in range(1500):
             (self.folder / f"trip/{number}").write_text("x")
-        self.assertIn("no line in 1502 files", self.desk.search("nowhere"))
+        self.assertIn("nothing in 1502 files", self.desk.search("nowhere"))
 
 
 class Program(DeskCase):
     def test_answers_and_shows_its_calls(self):
-        env = self.serve(scripted.calls(("read_file", {"path": "phone.txt"}),
-                                        ("read_file", {"path": "../secret.txt"}),
-                                        ("read_file", {"file": 1})),
-                         scripted.calls(("read_file", {"path": "./phone.txt"})),
+        env = self.serve(scripted.calls(("read", {"path": "phone.txt"}),
+                                        ("read", {"path": "../secret.txt"}),
+                                        ("read", {"file": 1})),
+                         scripted.calls(("read", {"path": "./phone.txt"})),
                          scripted.text("Ben has ", "2\x1b[2J."))  # fmt: skip
         talk = self.folder.parent / "talk.jsonl"
         code, out, said = self.finished(self.program(
             self.folder, "Ben's", "number?", "--transcript", talk, env=env))
         self.assertEqual((code, out), (0, "Ben has 2 [2J.\n"), said)
-        self.assertRegex(said, r"read_file +\{\"path\": \"phone.txt\"\} +yes +done")
+        self.assertRegex(said, r"read +\{\"path\": \"phone.txt\"\} +yes +done")
         self.assertRegex(said, r"secret.txt.* yes +failed")
         self.assertRegex(said, r"\"file\": 1.* no +invalid")
         request = self.server.requests[0]
@@ -239,13 +265,13 @@ class Program(DeskCase):
         self.assertIn(f"```python\n{code[1]}{code[2]}```", shown)
 
     def test_hello_counts_days(self):
-        env = self.serve(scripted.calls(("today", {})),
-                         scripted.calls(("days_between", {"first": "2026-12-01",
-                                                          "last": "2026-12-31"})),
-                         scripted.text("30 days."))  # fmt: skip
+        env = self.serve(scripted.calls(("day_in", {"days": 100})), scripted.text("A day."))
+        before = datetime.date.today()
         code, out, said = self.finished(self.program(agent="hello", env=env))
-        self.assertEqual((code, out), (0, "30 days.\n"), said)
-        self.assertEqual(self.server.requests[2]["messages"][-1]["content"], "30")
+        self.assertEqual((code, out), (0, "A day.\n"), said)
+        days = {f"{day + datetime.timedelta(100):%A, %d %B %Y}"
+                for day in (before, datetime.date.today())}  # fmt: skip
+        self.assertIn(self.server.requests[1]["messages"][-1]["content"], days)
 
 
 if __name__ == "__main__":

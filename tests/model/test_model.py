@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The real local model, end to end: its server on loopback, agents inside Ferrule."""
 
+import datetime
 import json
 import os
 import subprocess
@@ -16,9 +17,12 @@ sys.path += [str(HERE), str(ROOT / "agents/desk/model")]
 
 import fetch  # noqa: E402
 import server  # noqa: E402
+from folders import FOLDERS, QUESTIONS  # noqa: E402
 from questions import FILES, PROMPTS, TASKS  # noqa: E402
 
 SENSIBLE, RIGHT = 19, 8  # of 20 and of 10
+DESK_RIGHT = 20  # of the 24 questions of the desk
+HELLOS = 10  # runs of hello, all of them right
 
 
 def setUpModule():
@@ -40,10 +44,11 @@ def setUpModule():
     folder = tempfile.TemporaryDirectory(prefix="ferrule-model-")
     unittest.addModuleCleanup(folder.cleanup)
     FOLDER = folder.name
-    for name, text in FILES.items():
-        path = Path(FOLDER) / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(text)
+    for top, files in {"": FILES, **FOLDERS}.items():
+        for name, text in files.items():
+            path = Path(FOLDER) / top / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
 
 
 def ask(mode):
@@ -58,7 +63,26 @@ def ask(mode):
 
 
 def is_right(row, answer):
-    return any(text in answer["text"] for text in row[1])
+    said = answer["text"].lower()
+    return any(text.lower() in said for text in row[-1])
+
+
+def run(agent, *words):
+    """An agent as a person runs it: (stdout, stderr)."""
+    done = subprocess.run(
+        [os.environ["FERRULE"], "run", ROOT / "agents" / agent, *words],
+        env=RUNNING.environment(), capture_output=True, text=True,
+        stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+    if done.returncode:
+        raise AssertionError(f"exit code {done.returncode}\n{done.stdout}{done.stderr}")
+    return done.stdout, done.stderr
+
+
+def ask_desk(folder, question):
+    """The desk's Result, as plain JSON."""
+    out, _ = run("desk", Path(FOLDER) / folder, question, "--json")
+    return json.loads(out.splitlines()[-1])["result"]
 
 
 class Model(unittest.TestCase):
@@ -83,6 +107,42 @@ class Model(unittest.TestCase):
         self.assertGreaterEqual(len(TASKS) - len(wrong), RIGHT, wrong)
         self.assertEqual([a for a in answers if a["stopped"]], [], "all end by themselves")
         self.assertTrue(any(c[2] == "done" for a in answers for c in a["calls"]))
+
+    def test_the_desk_looks_and_is_right(self):
+        wrong, idle = [], []
+        for folder, question, right in QUESTIONS:
+            result = ask_desk(folder, question)
+            if not is_right((right,), result):
+                wrong.append((question, result["text"]))
+            if not result["calls"]:
+                idle.append(question)
+        print(f"the desk: {len(QUESTIONS) - len(wrong)} of {len(QUESTIONS)} right, "
+              f"{len(QUESTIONS) - len(idle)} with tools, wrong: {wrong}",
+              file=sys.stderr)  # fmt: skip
+        self.assertEqual(idle, [], "answered from the head")
+        self.assertGreaterEqual(len(QUESTIONS) - len(wrong), DESK_RIGHT)
+
+    def test_the_desk_can_be_greeted(self):
+        for greeting in ("Hello, how are you?", "Thank you!"):
+            result = ask_desk("notes", greeting)
+            self.assertTrue(result["text"].strip())
+            self.assertIsNone(result["stopped"])
+
+    def test_the_desk_shows_its_calls(self):
+        out, said = run("desk", Path(FOLDER) / "notes", "When does my train leave?")
+        self.assertIn("14:36", out)
+        self.assertRegex(said, r"(?m)^(search|read) .* yes +done")
+
+    def test_hello_asks_its_tool(self):
+        right = 0
+        for _ in range(HELLOS):
+            before = datetime.date.today()
+            out, _ = run("hello")
+            days = {f"{day + datetime.timedelta(100):%A}"
+                    for day in (before, datetime.date.today())}  # fmt: skip
+            right += any(day in out for day in days)
+        print(f"hello: {right} of {HELLOS} right", file=sys.stderr)
+        self.assertEqual(right, HELLOS)
 
     def test_a_key_is_wanted(self):
         code = "from ferrule import Chat; Chat(key='wrong').ask('x')"

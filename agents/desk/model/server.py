@@ -25,7 +25,8 @@ class Running:
     def __init__(self, threads=None):
         self.key = secrets.token_hex(16)
         self.log = fetch.cache_folder() / "server.log"
-        threads = threads or len(os.sched_getaffinity(0))
+        # A core is left to others: when one thread has to wait for one, all wait for it.
+        threads = threads or max(1, len(os.sched_getaffinity(0)) - 1)
         environment = {**os.environ, "PYTHONPATH": str(fetch.server_folder())}
         with open(self.log, "wb") as log:
             self._process = subprocess.Popen(

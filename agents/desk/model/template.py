@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""template - the model's own chat template, with three edits.
+"""template - the model's own chat template, with a few edits.
 
 As it is, the template asks for <tool_call> tags, which this model never writes: it
 writes a JSON block. Asked for that, and shown its earlier calls as such blocks, it calls
-tools well, and the server infers its parser from them.
+tools well, and the server infers its parser from them. What is said once, far above the
+question, it forgets, and answers from its head: so it is told beside every question, and
+after every result, what to do next.
 """
 
 import gguf
@@ -22,11 +24,18 @@ EDITS = (
     (r"""'\n<tool_call>\n{"name": "'""", r"""'\n```json\n{"name": "'"""),
     (r"""'}\n</tool_call>'""", r"""'}\n```'"""),
     (
+        r"""message.role + '\n' + message.content + '<|im_end|>'""",
+        r"""message.role + '\n' + message.content + ('\n\nCall a function if one can """
+        r"""help; do not guess.' if tools and message.role == "user" else '') """
+        r"""+ '<|im_end|>'""",
+    ),
+    (
         r"""!= "tool") %}
             {{- '<|im_end|>\n' }}""",
         r"""!= "tool") %}
-            {{- '\nThe function has run; its result is above. If that is enough, answer """
-        r"""now in one or two plain sentences without JSON.<|im_end|>\n' }}""",
+            {{- '\nThe function has run; its result is above. If it answers the """
+        r"""question, answer now in one or two plain sentences without JSON. If not, """
+        r"""call another function.<|im_end|>\n' }}""",
     ),
 )
 
