@@ -28,6 +28,9 @@ void agents_freeze(void);
 /* Fill what is free between the objects, so that an agent allocates on new pages. */
 void agents_fill_holes(void);
 
+/* LauncherSeams.count_stores: what ferrule._warm.store_counters() says. */
+void agents_count_stores(GArray *stores);
+
 /* Turn the exception `type_name` of the module `module` that was raised into an error
  * of the configuration; any other is printed and becomes an internal one. */
 bool agents_warm_refuse(const char *module, GError **error);

@@ -83,8 +83,10 @@ int
 interpreter_run_agents(const InterpreterOptions *options, LauncherPlan *plan,
                        const HostConfig *config, GError **error)
 {
-    LauncherSeams seams = {
-        .fork = fork_interpreter, .run = agents_run, .dump_signal = DUMP_SIGNAL};
+    LauncherSeams seams = {.fork = fork_interpreter,
+                           .run = agents_run,
+                           .dump_signal = DUMP_SIGNAL,
+                           .count_stores = agents_count_stores};
     PyObject *stores = NULL;
     fill_standard_streams();
     AgentsArenas *arenas = agents_arenas_new();

@@ -91,6 +91,42 @@ report_worker_json(const LauncherWorker *worker, GString *out)
     json_writer_close(out, '}');
 }
 
+static void
+clear_store(void *data)
+{
+    g_free(((LauncherStore *)data)->name);
+}
+
+static GArray *
+count_stores(const Launcher *launcher)
+{
+    GArray *stores = g_array_new(FALSE, TRUE, sizeof(LauncherStore));
+    g_array_set_clear_func(stores, clear_store);
+    if (launcher->seams->count_stores != NULL)
+        launcher->seams->count_stores(stores);
+    return stores;
+}
+
+static void
+report_stores_json(const Launcher *launcher, GString *out)
+{
+    g_autoptr(GArray) stores = count_stores(launcher);
+    json_writer_open(out, "stores", '[');
+    for (guint i = 0; i < stores->len; i++) {
+        const LauncherStore *store = &g_array_index(stores, LauncherStore, i);
+        json_writer_open(out, NULL, '{');
+        json_writer_string(out, "name", store->name);
+        json_writer_number(out, "entries", store->entries);
+        json_writer_number(out, "max_entries", store->max_entries);
+        json_writer_number(out, "bytes", store->bytes);
+        json_writer_number(out, "hits", store->hits);
+        json_writer_number(out, "misses", store->misses);
+        json_writer_number(out, "evictions", store->evictions);
+        json_writer_close(out, '}');
+    }
+    json_writer_close(out, ']');
+}
+
 void
 launcher_report_json(const Launcher *launcher, GString *out)
 {
@@ -105,6 +141,7 @@ launcher_report_json(const Launcher *launcher, GString *out)
     for (unsigned i = 0; i < launcher->worker_count; i++)
         report_worker_json(&launcher->workers[i], out);
     json_writer_close(out, ']');
+    report_stores_json(launcher, out);
     json_writer_close(out, '}');
 }
 
@@ -137,6 +174,30 @@ report_worker_text(const LauncherWorker *worker, GString *out)
                            up->str, (double)usage.rss / 1e6, usage.cpu, last);
 }
 
+static void
+report_stores_text(const Launcher *launcher, GString *out)
+{
+    g_autoptr(GArray) stores = count_stores(launcher);
+    if (stores->len > 0)
+        g_string_append_printf(out, "  %-20s %15s %11s %10s %10s %6s %10s\n", "STORE",
+                               "ENTRIES", "MEMORY", "HITS", "MISSES", "RATE",
+                               "EVICTED");
+    for (guint i = 0; i < stores->len; i++) {
+        const LauncherStore *store = &g_array_index(stores, LauncherStore, i);
+        uint64_t asked = store->hits + store->misses;
+        double rate = asked == 0 ? 0.0 : 100.0 * (double)store->hits / (double)asked;
+        g_autofree char *entries =
+            g_strdup_printf("%" G_GUINT64_FORMAT "/%" G_GUINT64_FORMAT, store->entries,
+                            store->max_entries);
+        g_string_append_printf(out,
+                               "  %-20s %15s %8.1f MB %10" G_GUINT64_FORMAT
+                               " %10" G_GUINT64_FORMAT " %4.0f %% %10" G_GUINT64_FORMAT
+                               "\n",
+                               store->name, entries, (double)store->bytes / 1e6,
+                               store->hits, store->misses, rate, store->evictions);
+    }
+}
+
 void
 launcher_report_text(const Launcher *launcher, GString *out)
 {
@@ -151,4 +212,5 @@ launcher_report_text(const Launcher *launcher, GString *out)
                            "PID", "STATE", "RESTARTS", "UP", "MEMORY", "CPU", "LAST");
     for (unsigned i = 0; i < launcher->worker_count; i++)
         report_worker_text(&launcher->workers[i], out);
+    report_stores_text(launcher, out);
 }

@@ -36,6 +36,12 @@ enum {
     LAUNCHER_CLIENTS_MAX = 16         /* who may ask for the status at a time */
 };
 
+/* Counters of one named store, over all agents. */
+typedef struct {
+    char *name;
+    uint64_t entries, max_entries, bytes, hits, misses, evictions;
+} LauncherStore;
+
 /* What the launcher cannot do itself. */
 typedef struct {
     /* fork(2), with the interpreter told before and after. */
@@ -45,6 +51,8 @@ typedef struct {
     int (*run)(const LauncherAgent *agent, unsigned worker);
     /* The signal that makes a child print its Python stack on stderr. */
     int dump_signal;
+    /* Append a LauncherStore for each store of the run; NULL: there are none. */
+    void (*count_stores)(GArray *stores);
 } LauncherSeams;
 
 /* Run all agents to their end. Returns the exit code: 0 when all ended well, else that

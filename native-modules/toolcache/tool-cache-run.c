@@ -296,3 +296,20 @@ tool_cache_open(const char *name, const ToolCacheLimits *limits, bool *ret_is_sa
     }
     return cache;
 }
+
+char **
+tool_cache_run_names(void)
+{
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+    pthread_mutex_lock(&run_mutex);
+    RunDirectory *directory = run_state.directory;
+    pthread_mutex_unlock(&run_mutex);
+    for (guint i = 0; directory != NULL && i < TOOL_CACHE_STORES_MAX; i++) {
+        RunRow *row = &directory->rows[i];
+        if (atomic_load_explicit(&row->size, memory_order_acquire) != 0) {
+            g_ptr_array_add(names, g_strndup(row->name, TOOL_CACHE_NAME_MAX));
+        }
+    }
+    g_ptr_array_add(names, NULL);
+    return (char **)g_ptr_array_steal(names, NULL);
+}

@@ -171,6 +171,10 @@ ToolCache *tool_cache_open_user(const char *name, const ToolCacheLimits *limits,
 /* Makes the directory of named stores; forked processes find it. Cheap to repeat. */
 bool tool_cache_run_begin(GError **error);
 
+/* Names of the stores that the run has by now, in whatever process they were made. Free
+ * with g_strfreev(). Takes no lock. */
+char **tool_cache_run_names(void);
+
 /* Reads what an earlier run wrote to the file and from now on writes every change to
  * it. The store must be new and unnamed. Fails, and leaves the store as it was, when
  * the file cannot be used: a folder, not writable, another run's, a newer version's. */

@@ -61,6 +61,33 @@ class Status(AgentsCase):
         self.assertRegex(said, r"a\[1\] +\d+  running +0 ")
         self.assertRegex(said, r"ended +-  failed +0 .* 3\n")
 
+    def test_counters_of_stores(self):
+        script = """
+            import os, time
+            from ferrule import ToolCache
+            tools = ToolCache.open("tools")
+            tools.set("weather", {"worker": os.environ["FERRULE_WORKER"]}, "rain")
+            tools.get("weather", {"worker": os.environ["FERRULE_WORKER"]})
+            tools.get("weather", {"worker": "none"})
+            if os.environ["FERRULE_WORKER"] == "1":
+                ToolCache.open("made by an agent", max_entries=5)
+            print("ready")
+            time.sleep(1000)
+            """
+        process = self.start_agents(
+            {"a.py": script}, '[stores.tools]\nmax_entries = 100\n[[agent]]\n'
+            'script = "a.py"\nworkers = 2\n', stdout=subprocess.PIPE, text=True)
+        self.assertTrue(process.stdout.readline() and process.stdout.readline())
+        (launcher,) = self.status()
+        made, tools = launcher["stores"]
+        self.assertEqual((made["name"], made["entries"], made["max_entries"]),
+                         ("made by an agent", 0, 5))
+        self.assertGreater(tools.pop("bytes"), 0)
+        self.assertEqual(tools, {"name": "tools", "entries": 2, "max_entries": 100,
+                                 "hits": 2, "misses": 2, "evictions": 0})
+        text = run("status", env=self.env).stdout
+        self.assertRegex(text, r"tools +2/100 +0\.\d MB +2 +2 +50 % +0\n")
+
     def test_two_launchers(self):
         first, second = self.begin(), self.start_agents(SCRIPTS, TOML)
         pids = wait_until(lambda: len(self.status()) == 2

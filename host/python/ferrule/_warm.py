@@ -177,3 +177,15 @@ def enter(folder, words, vendor, env):
         sys.path.append(vendor)
     for name, value in env:
         os.environb[name] = value
+
+
+def store_counters():
+    """(name, entries, max_entries, bytes, hits, misses, evictions) of the run's stores."""
+    from _ferrule_cache import run_names
+
+    from ferrule.cache import ToolCache
+
+    rows = [(name, ToolCache.open(name).stats()) for name in sorted(run_names())]
+    return [(name.encode(), *(found[of] for of in ("entries", "max_entries", "bytes",
+                                                   "hits", "misses", "evictions")))
+            for name, found in rows]  # fmt: skip

@@ -29,6 +29,24 @@ module_run_begin(PyObject *module, PyObject *unused)
     Py_RETURN_NONE;
 }
 
+PyDoc_STRVAR(module_run_names_doc, "run_names()\n--\n\n"
+                                   "Return the names of the run's stores.");
+
+static PyObject *
+module_run_names(PyObject *module, PyObject *unused)
+{
+    g_auto(GStrv) names = tool_cache_run_names();
+    PyObject *list = PyList_New(0);
+    for (char **name = names; list != NULL && *name != NULL; name++) {
+        PyObject *text = PyUnicode_FromString(*name);
+        if (text == NULL || PyList_Append(list, text) != 0) {
+            Py_CLEAR(list);
+        }
+        Py_XDECREF(text);
+    }
+    return list;
+}
+
 PyDoc_STRVAR(module_canonical_doc,
              "canonical(text, /)\n--\n\n"
              "Return the canonical form (RFC 8785) of JSON text.");
@@ -53,6 +71,7 @@ module_canonical(PyObject *module, PyObject *text)
 
 static PyMethodDef module_methods[] = {
     {"run_begin", module_run_begin, METH_NOARGS, module_run_begin_doc},
+    {"run_names", module_run_names, METH_NOARGS, module_run_names_doc},
     {"canonical", module_canonical, METH_O, module_canonical_doc},
     {NULL, NULL, 0, NULL},
 };
