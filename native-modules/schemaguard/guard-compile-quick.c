@@ -2,6 +2,7 @@
 /* The short way (guard-quick.h), written when all nodes are there. */
 #include "guard-compile-quick.h"
 
+#include "guard-pattern.h"
 #include "guard-quick.h"
 
 typedef struct {
@@ -37,24 +38,20 @@ quick_at(const Quick *self, GuardRef ref)
     return self->bytes->data + ref - 1;
 }
 
-/* Follows nodes that are nothing but a reference. Where dynamic references are, the way
- * that led to a schema matters, and references stay the machine's. */
-static GuardRef
-resolve(const Quick *self, GuardRef ref)
+/* The schema that is left for a value of the class; NULL: none, and `node` itself where
+ * there are several or the way that led to it matters. */
+static const GuardNode *
+resolve(const Quick *self, const GuardNode *node, unsigned class)
 {
-    for (unsigned i = 0; i < GUARD_QUICK_REFS_MAX; i++) {
-        const GuardNode *node = node_at(self, ref);
-        if ((node->flags & GUARD_NODE_BRANCHES_ONLY) == 0 ||
-            self->compiler->dynamics->len > 0) {
-            break;
+    for (unsigned i = 0; i < GUARD_QUICK_REFS_MAX && node->dispatch != 0; i++) {
+        GuardRef ref =
+            ((const GuardDispatch *)part_at(self, node->dispatch))->nodes[class];
+        if (ref == 0 || node_at(self, ref) == node) {
+            return ref == 0 ? NULL : node;
         }
-        const GuardInplacePart *part = part_at(self, node->inplace);
-        if (part->count != 1 || part->ops[0].kind != GUARD_OP_REF) {
-            break;
-        }
-        ref = *(const GuardRef *)part_at(self, part->ops[0].nodes);
+        node = node_at(self, ref);
     }
-    return ref;
+    return node;
 }
 
 static bool
@@ -71,9 +68,8 @@ takes_object(const Quick *self, const GuardNode *node)
         return false;
     }
     const GuardObjectPart *part = part_at(self, node->object);
-    return part->count > 0 && part->count <= GUARD_QUICK_NAMES_MAX && part->min == 0 &&
-           part->max == UINT32_MAX && part->rule_count == 0 && part->name_node == 0 &&
-           part->dependent_count == 0;
+    return part->count <= GUARD_QUICK_NAMES_MAX && part->name_node == 0 &&
+           part->rule_count <= GUARD_QUICK_RULES_MAX && part->dependent_count == 0;
 }
 
 static bool
@@ -84,9 +80,8 @@ takes_array(const Quick *self, const GuardNode *node)
         return false;
     }
     const GuardArrayPart *part = part_at(self, node->array);
-    return part->rest != 0 && part->prefix_count == 0 && part->contains == 0 &&
-           (part->flags & GUARD_ARRAY_UNIQUE) == 0 &&
-           !is_machines(node_at(self, resolve(self, part->rest)));
+    return part->prefix_count == 0 && part->contains == 0 &&
+           (part->flags & GUARD_ARRAY_UNIQUE) == 0;
 }
 
 /* Makes the node's part, still empty, so that others can refer to it. */
@@ -103,10 +98,13 @@ make_part(Quick *self, GuardRef ref)
     node->quick = take(self, sizeof(GuardQuickPart) + count * sizeof(GuardQuickText));
     GuardQuickPart *part = quick_at(self, node->quick);
     part->node = ref;
-    part->is_array = !is_object;
+    part->form = is_object ? GUARD_QUICK_OBJECT : GUARD_QUICK_ARRAY;
     part->count = (uint8_t)count;
     if (is_object) {
         part->required = object->required;
+        part->min = object->min;
+        part->max = object->max;
+        part->is_counted = object->min > 0 || object->max < UINT32_MAX;
     }
     else {
         const GuardArrayPart *array = part_at(self, node->array);
@@ -151,10 +149,15 @@ make_choices(Quick *self, const GuardNode *node)
         part->count > GUARD_QUICK_CHOICES_MAX || part->count == 0) {
         return 0;
     }
+    const GuardChoice *choices = part_at(self, part->choices);
+    for (uint32_t i = 0; i < part->count; i++) {
+        if (choices[i].length >= UINT16_MAX) {
+            return 0; /* pack() leaves it out */
+        }
+    }
     GuardRef ref =
         take(self, sizeof(GuardQuickChoices) + part->count * sizeof(GuardQuickText));
     ((GuardQuickChoices *)quick_at(self, ref))->count = part->count;
-    const GuardChoice *choices = part_at(self, part->choices);
     for (uint32_t i = 0; i < part->count; i++) {
         GuardRef word = ref + (GuardRef)(offsetof(GuardQuickChoices, words) +
                                          i * sizeof(GuardQuickText));
@@ -163,25 +166,23 @@ make_choices(Quick *self, const GuardNode *node)
     return ref;
 }
 
-/* What a value of the node has to be. */
-static GuardQuickKind
-classify(Quick *self, GuardRef ref, GuardRef *ret_arg)
+static const GuardQuickPart *
+quick_part(const Quick *self, const GuardNode *node)
 {
-    ref = resolve(self, ref);
-    const GuardNode *node = node_at(self, ref);
+    return node->quick != 0 ? quick_at(self, node->quick) : NULL;
+}
+
+/* What a scalar of the node, which no branch is behind, has to be. */
+static GuardQuickKind
+classify_scalar(Quick *self, const GuardNode *node, GuardRef *ret_arg)
+{
     unsigned types = node->types & GUARD_TYPE_ANY;
     bool bare = (node->string | node->number | node->choice) == 0;
-    *ret_arg = ref;
-    if (is_machines(node)) {
-        return GUARD_QUICK_STOP;
-    }
-    if (node->quick != 0) {
-        *ret_arg = node->quick;
-        return GUARD_QUICK_CONTAINER;
-    }
+    *ret_arg = (GuardRef)((const guint8 *)node - self->compiler->blob->data);
     if (node->choice != 0 && (types & GUARD_TYPE_STRING) != 0) {
-        *ret_arg = make_choices(self, node);
-        return *ret_arg != 0 ? GUARD_QUICK_CHOICE : GUARD_QUICK_STOP;
+        GuardRef choices = make_choices(self, node);
+        *ret_arg = choices != 0 ? choices : *ret_arg;
+        return choices != 0 ? GUARD_QUICK_CHOICE : GUARD_QUICK_SCALAR;
     }
     if (types == GUARD_TYPE_INTEGER && node->choice == 0) {
         *ret_arg = node->number;
@@ -191,6 +192,109 @@ classify(Quick *self, GuardRef ref, GuardRef *ret_arg)
            : bare && types == GUARD_TYPE_NUMBER  ? GUARD_QUICK_NUMBER
            : bare && types == GUARD_TYPE_BOOLEAN ? GUARD_QUICK_BOOLEAN
                                                  : GUARD_QUICK_SCALAR;
+}
+
+/* What a value of the class has to be. */
+static GuardQuickKind
+classify_class(Quick *self, const GuardNode *node, unsigned class, GuardRef *ret_arg)
+{
+    *ret_arg = 0;
+    node = resolve(self, node, class);
+    if (node == NULL || (node->flags & GUARD_NODE_FALSE) != 0) {
+        return GUARD_QUICK_NEVER;
+    }
+    if (is_machines(node)) {
+        return GUARD_QUICK_STOP;
+    }
+    if ((node->flags & GUARD_NODE_PLAIN) != 0) {
+        return GUARD_QUICK_ANY;
+    }
+    if (class != GUARD_CLASS_ARRAY && class != GUARD_CLASS_OBJECT) {
+        return classify_scalar(self, node, ret_arg);
+    }
+    const GuardQuickPart *part = quick_part(self, node);
+    unsigned form = class == GUARD_CLASS_ARRAY ? GUARD_QUICK_ARRAY : GUARD_QUICK_OBJECT;
+    if (part != NULL && part->form == form) {
+        *ret_arg = node->quick;
+        return GUARD_QUICK_CONTAINER;
+    }
+    unsigned type = class == GUARD_CLASS_ARRAY ? GUARD_TYPE_ARRAY : GUARD_TYPE_OBJECT;
+    bool free = (node->types & type) != 0 && node->choice == 0 &&
+                (class == GUARD_CLASS_ARRAY ? node->array : node->object) == 0;
+    return (node->takes & type) == 0 ? GUARD_QUICK_NEVER
+           : free                    ? GUARD_QUICK_ANY
+                                     : GUARD_QUICK_STOP;
+}
+
+static GuardRef
+make_switch(Quick *self, const GuardNode *node)
+{
+    GuardQuickSwitch made = {0};
+    unsigned stops = 0;
+    for (unsigned class = 0; class < GUARD_CLASS_COUNT; class ++) {
+        made.kinds[class] =
+            (uint8_t)classify_class(self, node, class, &made.args[class]);
+        stops += made.kinds[class] == GUARD_QUICK_STOP;
+    }
+    if (stops == GUARD_CLASS_COUNT) {
+        return 0;
+    }
+    GuardRef ref = take(self, sizeof made);
+    memcpy(quick_at(self, ref), &made, sizeof made);
+    return ref;
+}
+
+/* What a value of the node has to be. */
+static GuardQuickKind
+classify(Quick *self, GuardRef ref, GuardRef *ret_arg)
+{
+    const GuardNode *node = node_at(self, ref != 0 ? ref : self->compiler->any);
+    unsigned takes = node->takes & GUARD_TYPE_ANY;
+    static const uint8_t alone[GUARD_CLASS_COUNT] = {
+        [GUARD_CLASS_NULL] = GUARD_TYPE_NULL,
+        [GUARD_CLASS_BOOLEAN] = GUARD_TYPE_BOOLEAN,
+        [GUARD_CLASS_NUMBER] = GUARD_TYPE_NUMBER,
+        [GUARD_CLASS_STRING] = GUARD_TYPE_STRING,
+        [GUARD_CLASS_ARRAY] = GUARD_TYPE_ARRAY,
+        [GUARD_CLASS_OBJECT] = GUARD_TYPE_OBJECT,
+    };
+    for (unsigned class = 0; class < GUARD_CLASS_COUNT; class ++) {
+        if ((takes & ~(unsigned)alone[class]) == 0 && takes != 0) {
+            GuardQuickKind kind = classify_class(self, node, class, ret_arg);
+            if (kind != GUARD_QUICK_ANY) {
+                return kind;
+            }
+        }
+    }
+    bool scalars = (takes & (GUARD_TYPE_ARRAY | GUARD_TYPE_OBJECT)) == 0;
+    if ((node->flags & GUARD_NODE_PLAIN) != 0 || (scalars && node->inplace == 0)) {
+        return classify_class(self, node, GUARD_CLASS_STRING, ret_arg);
+    }
+    *ret_arg = make_switch(self, node);
+    return *ret_arg != 0 ? GUARD_QUICK_SWITCH : GUARD_QUICK_STOP;
+}
+
+/* The kind of a name's value where no `properties` has it: by the patterns, or of what
+ * is left. STOP where more than one pattern matches, or would have to be compiled. */
+static GuardQuickKind
+classify_unknown(Quick *self, const GuardObjectPart *object, const char *name,
+                 size_t length, bool in_properties, GuardRef *ret_arg)
+{
+    const GuardRule *rules = part_at(self, object->rules);
+    GuardPattern **patterns = (GuardPattern **)self->compiler->patterns->pdata;
+    GuardRef node = object->additional;
+    unsigned matches = in_properties;
+    for (uint32_t i = 0; i < object->rule_count; i++) {
+        if (!guard_pattern_is_own(patterns[rules[i].pattern])) {
+            return GUARD_QUICK_STOP;
+        }
+        if (guard_pattern_match(patterns[rules[i].pattern], name, length) !=
+            GUARD_MATCH_NO) {
+            node = rules[i].node;
+            matches++;
+        }
+    }
+    return matches > 1 ? GUARD_QUICK_STOP : classify(self, node, ret_arg);
 }
 
 static void
@@ -205,13 +309,52 @@ fill_names(Quick *self, const GuardNode *node)
             (const GuardText *)(self->compiler->texts->data + names[i].text);
         pack(self, entry, text->bytes, text->length, "\":");
         GuardRef arg = 0;
-        GuardQuickKind kind =
-            names[i].node != 0 ? classify(self, names[i].node, &arg) : GUARD_QUICK_STOP;
+        bool known = names[i].node != 0;
+        GuardQuickKind kind = known && object->rule_count == 0
+                                  ? classify(self, names[i].node, &arg)
+                                  : classify_unknown(self, object, text->bytes,
+                                                     text->length, known, &arg);
+        if (known && object->rule_count > 0 && kind != GUARD_QUICK_STOP) {
+            kind = classify(self, names[i].node, &arg);
+        }
         GuardQuickText *name = quick_at(self, entry);
         name->kind = (uint8_t)kind;
         name->index = (uint8_t)i;
         name->arg = arg;
     }
+}
+
+/* What members are that the schema has no names for. */
+static void
+fill_unknown(Quick *self, const GuardNode *node)
+{
+    const GuardObjectPart *object = part_at(self, node->object);
+    const GuardName *names = part_at(self, object->names);
+    for (uint32_t i = 0; i < object->count; i++) {
+        const GuardText *text =
+            (const GuardText *)(self->compiler->texts->data + names[i].text);
+        if (text->length > UINT16_MAX - 2) {
+            return; /* pack() left it out: it would pass for a stranger */
+        }
+    }
+    GuardRef arg = 0;
+    GuardQuickKind kind = classify(self, object->additional, &arg);
+    GuardRef rules = 0;
+    if (object->rule_count > 0) {
+        rules = take(self, sizeof(GuardQuickRules) +
+                               object->rule_count * sizeof(GuardQuickRule));
+        ((GuardQuickRules *)quick_at(self, rules))->count = object->rule_count;
+    }
+    for (uint32_t i = 0; i < object->rule_count; i++) {
+        const GuardRule *rule = (const GuardRule *)part_at(self, object->rules) + i;
+        GuardQuickRule made = {.pattern = rule->pattern};
+        made.kind = classify(self, rule->node, &made.arg);
+        ((GuardQuickRules *)quick_at(self, rules))->rules[i] = made;
+    }
+    GuardQuickPart *part = quick_at(self, node->quick);
+    part->kind = (uint8_t)kind;
+    part->arg = arg;
+    part->rules = rules;
 }
 
 static void
@@ -223,6 +366,18 @@ fill_items(Quick *self, const GuardNode *node)
     GuardQuickPart *part = quick_at(self, node->quick);
     part->kind = (uint8_t)kind;
     part->arg = arg;
+}
+
+/* Only now: which form a part has tells what it is for. */
+static void
+settle_form(Quick *self, const GuardNode *node)
+{
+    if (node->quick != 0) {
+        GuardQuickPart *part = quick_at(self, node->quick);
+        if (part->kind == GUARD_QUICK_STOP && part->rules == 0 && part->count == 0) {
+            part->form = GUARD_QUICK_IDLE;
+        }
+    }
 }
 
 GByteArray *
@@ -238,12 +393,16 @@ guard_compile_quick(GuardCompiler *compiler)
         if (node->quick == 0) {
             continue;
         }
-        if (((const GuardQuickPart *)quick_at(&self, node->quick))->is_array) {
+        if (quick_part(&self, node)->form == GUARD_QUICK_ARRAY) {
             fill_items(&self, node);
         }
         else {
             fill_names(&self, node);
+            fill_unknown(&self, node);
         }
+    }
+    for (guint i = 0; i < compiler->nodes->len; i++) {
+        settle_form(&self, node_at(&self, g_array_index(compiler->nodes, GuardRef, i)));
     }
     return self.bytes;
 }
@@ -257,5 +416,5 @@ guard_compile_quick_root(const GuardCompiler *compiler, const GByteArray *quick,
         return 0;
     }
     const GuardQuickPart *part = (const GuardQuickPart *)(quick->data + ref - 1);
-    return part->is_array ? 0 : ref;
+    return part->form == GUARD_QUICK_OBJECT ? ref : 0;
 }

@@ -334,6 +334,7 @@ drain_queue(GuardCompiler *self)
 static GuardProgram *
 finish(GuardCompiler *self, GuardRef root)
 {
+    guard_compile_takes(self);
     GByteArray *quick = guard_compile_quick(self);
     GuardRef root_quick = guard_compile_quick_root(self, quick, root);
     GuardRef dynamics = guard_compile_bytes(self, self->dynamics->data,
@@ -368,7 +369,8 @@ begin(GuardCompiler *self)
     self->dynamics = g_array_new(FALSE, FALSE, sizeof(GuardDynamic));
     self->nodes = g_array_new(FALSE, FALSE, sizeof(GuardRef));
     guard_compile_take(self, 8); /* reference 0 means none */
-    GuardNode any = {.types = GUARD_TYPE_ANY, .flags = GUARD_NODE_PLAIN};
+    GuardNode any = {
+        .types = GUARD_TYPE_ANY, .takes = GUARD_TYPE_ANY, .flags = GUARD_NODE_PLAIN};
     self->any = guard_compile_bytes(self, &any, sizeof any);
 }
 
@@ -396,6 +398,7 @@ guard_compile(GuardCompiler *self, GuardDocument *document, const char *uri)
         drain_queue(self);
     } while (self->problems->error_count == 0 && add_dynamics(self));
     if (self->problems->error_count == 0) {
+        guard_compile_settle(self, root);
         guard_loop_check(self, document->root);
     }
     GuardProgram *program =

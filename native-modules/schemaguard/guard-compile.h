@@ -88,5 +88,10 @@ uint32_t guard_compile_name(GuardScope *scope, const char *name, size_t length);
 /* Advice, given only when it is wanted (gives_advice). */
 void guard_compile_advise_keyword(GuardScope *scope, const GuardValue *member);
 void guard_compile_advise_required(GuardScope *scope);
+/* guard-compile-takes.c, when all nodes are there: makes plain references of the
+ * dynamic ones that can only lead to one place ... */
+void guard_compile_settle(GuardCompiler *self, GuardRef root);
+/* ... and fills `takes` and `dispatch`. */
+void guard_compile_takes(GuardCompiler *self);
 /* Compiles what nobody refers to. */
 void guard_compile_idle(GuardScope *scope);

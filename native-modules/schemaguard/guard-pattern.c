@@ -157,6 +157,12 @@ guard_pattern_free(GuardPattern *self)
     g_free(self);
 }
 
+bool
+guard_pattern_is_own(const GuardPattern *self)
+{
+    return self->row.is_simple;
+}
+
 const char *
 guard_pattern_source(const GuardPattern *self)
 {

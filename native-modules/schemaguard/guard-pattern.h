@@ -38,4 +38,7 @@ GuardMatch guard_pattern_match(GuardPattern *self, const char *text, size_t leng
 /* Whether the text is a pattern of ECMA-262, for the format "regex". */
 bool guard_pattern_is_valid(const char *source, size_t length);
 
+/* Whether it is matched by a loop of our own: nothing has to be compiled for it. */
+bool guard_pattern_is_own(const GuardPattern *self);
+
 const char *guard_pattern_source(const GuardPattern *self);

@@ -38,6 +38,7 @@ enum {
 
 typedef struct {
     uint8_t types;
+    uint8_t takes; /* types that can be right, seen through references and branches */
     uint8_t flags;
     uint16_t resource; /* of the schema, for dynamic references */
     GuardRef string;   /* GuardStringPart */
@@ -46,9 +47,28 @@ typedef struct {
     GuardRef array;    /* GuardArrayPart */
     GuardRef choice;   /* GuardChoicePart */
     GuardRef inplace;  /* GuardInplacePart */
+    GuardRef dispatch; /* GuardDispatch: nodes that are nothing but branches */
     GuardRef path;     /* text: JSON pointer of the schema */
     GuardRef quick;    /* GuardQuickPart (guard-quick.h) */
 } GuardNode;
+
+/* The kinds of values that their first byte tells apart. */
+enum {
+    GUARD_CLASS_NULL,
+    GUARD_CLASS_BOOLEAN,
+    GUARD_CLASS_NUMBER,
+    GUARD_CLASS_STRING,
+    GUARD_CLASS_ARRAY,
+    GUARD_CLASS_OBJECT,
+    GUARD_CLASS_COUNT,
+    GUARD_CLASS_NONE = GUARD_CLASS_COUNT, /* no value starts so */
+};
+
+/* For a node that is nothing but $ref, anyOf or oneOf: the one schema that can take a
+ * value of the class, 0 if none can, the node itself if there are several. */
+typedef struct {
+    GuardRef nodes[GUARD_CLASS_COUNT];
+} GuardDispatch;
 
 /* What only messages and rare comparisons need lies behind everything else, so that the
  * nodes stay close together. References to texts count from the first text. */

@@ -140,9 +140,20 @@ quick_scalar_end(GuardRun *run, GuardRef ref, const char *p)
         return NULL;
     }
     const char *end = guard_scalar(run, node, p);
-    bool is_whole = end != NULL && *end != '\0';
-    return is_whole ? end : NULL;
+    if (GUARD_UNLIKELY(end != NULL && *end == '\0')) {
+        run->stop = GUARD_STOP_MORE; /* or the end, but not wrong */
+        return NULL;
+    }
+    return end;
 }
+
+/* Whether the value at `p`, which quick_value_end() did not take, is wrong for sure. */
+bool guard_quick_is_wrong(GuardRun *run, unsigned kind, GuardRef arg, const char *p);
+
+/* What the patterns say about a name that the schema does not have: kind and arg of
+ * *ret are set if one matches. Returns false if more than one does. */
+bool guard_quick_find_rule(const GuardRun *run, GuardRef ref, const char *name,
+                           size_t length, GuardQuickText *ret);
 
 /* Returns the byte behind the scalar at `p`, NULL if the machine has to look at it. */
 static inline __attribute__((always_inline)) const char *
@@ -162,8 +173,13 @@ quick_value_end(GuardRun *run, unsigned kind, GuardRef arg, const char *p)
         return quick_boolean_end(p);
     case GUARD_QUICK_SCALAR:
         return quick_scalar_end(run, arg, p);
+    case GUARD_QUICK_ANY:
+        return *p == '"' ? quick_string_end(run, p + 1)
+                         : quick_scalar_end(run, run->program->any, p);
     case GUARD_QUICK_STOP:
     case GUARD_QUICK_CONTAINER:
+    case GUARD_QUICK_NEVER:
+    case GUARD_QUICK_SWITCH:
         break;
     }
     return NULL;

@@ -3,9 +3,10 @@
  *
  * Purpose    objects whose names the schema knows, arrays of one kind of item, strings,
  *            numbers, booleans and lists of words are read in one tight loop over a
- *            compact copy of what the program says about them. It only ever accepts:
- *            at the first member or item it cannot take, it hands its place over to the
- *            machine (guard-run.h), which decides, and may come back.
+ *            compact copy of what the program says about them. It takes what is right,
+ *            fails at what is plainly wrong - another type or word, a name that may not
+ *            be there, one that is missing - and hands its place over to the machine
+ *            (guard-run.h) at all else; that decides, and may come back.
  * Ownership  the parts follow the guard in its block; `quick` of a program is their
  *            start. They refer to each other by distance plus one, so that 0 is none.
  * Threads    as programs: immutable.
@@ -22,6 +23,8 @@ enum {
     GUARD_QUICK_CHOICES_MAX = 64,
     GUARD_QUICK_DEPTH = 8,
     GUARD_QUICK_REFS_MAX = 8, /* $ref after $ref */
+    GUARD_QUICK_RULES_MAX = 4,
+    GUARD_QUICK_STRANGERS = 24, /* other names of the open objects */
 };
 
 /* What a value has to be. */
@@ -34,7 +37,28 @@ typedef enum {
     GUARD_QUICK_BOOLEAN,
     GUARD_QUICK_SCALAR,    /* arg: GuardNode of the program, for guard_scalar() */
     GUARD_QUICK_CONTAINER, /* arg: GuardQuickPart */
+    GUARD_QUICK_ANY,
+    GUARD_QUICK_NEVER,
+    GUARD_QUICK_SWITCH, /* arg: GuardQuickSwitch */
 } GuardQuickKind;
+
+/* What a value has to be, by its first byte (GUARD_CLASS_). */
+typedef struct {
+    GuardRef args[GUARD_CLASS_COUNT];
+    uint8_t kinds[GUARD_CLASS_COUNT];
+} GuardQuickSwitch;
+
+/* patternProperties, for names that `properties` does not have. */
+typedef struct {
+    uint32_t pattern;
+    GuardRef arg;
+    uint32_t kind;
+} GuardQuickRule;
+
+typedef struct {
+    uint32_t count;
+    GuardQuickRule rules[];
+} GuardQuickRules;
 
 /* A text as payloads usually have it: a name with its quote and colon, or a word with
  * its quote. */
@@ -53,17 +77,24 @@ typedef struct {
     GuardQuickText words[];
 } GuardQuickChoices;
 
+enum {
+    GUARD_QUICK_OBJECT,
+    GUARD_QUICK_ARRAY,
+    GUARD_QUICK_IDLE, /* all that can be in it is the machine's */
+};
+
 /* An object or an array. */
 typedef struct {
     uint64_t required; /* bits of names */
     GuardRef node;     /* what the machine knows it by */
-    uint32_t min;      /* items */
+    uint32_t min;      /* items, members */
     uint32_t max;
-    GuardRef arg; /* of the items */
-    uint8_t kind; /* of the items */
-    bool is_array;
-    uint8_t count;  /* of names */
-    uint32_t space; /* so that names share few cache lines */
+    GuardRef arg;       /* of the items, of members whose names are not known */
+    uint8_t kind;       /* likewise */
+    uint8_t form;       /* GUARD_QUICK_OBJECT ... */
+    uint8_t count;      /* of names */
+    uint8_t is_counted; /* min or max is there */
+    GuardRef rules;     /* GuardQuickRules */
     GuardQuickText names[];
 } GuardQuickPart;
 
@@ -78,15 +109,14 @@ guard_quick_is_open(const GuardRun *run)
 
 /* Whether the short way is open for objects or arrays of the node. */
 static inline bool
-guard_quick_takes(const GuardRun *run, const GuardNode *node, bool is_array)
+guard_quick_takes(const GuardRun *run, const GuardNode *node, unsigned form)
 {
     return node->quick != 0 && guard_quick_is_open(run) &&
-           GUARD_QUICK_AT(run->program, GuardQuickPart, node->quick)->is_array ==
-               is_array;
+           GUARD_QUICK_AT(run->program, GuardQuickPart, node->quick)->form == form;
 }
 
-/* Reads the container at `p`, whose part `ref` is. Returns DONE, or GO_ON with the
- * frames of what is open. */
+/* Reads the container at `p`, whose part `ref` is. Returns DONE, FAIL, or GO_ON with
+ * the frames of what is open. */
 GuardStep guard_quick_begin(GuardRun *run, GuardRef ref, const char *p);
 
 /* Goes on in the machine's top frame, between members or items, if there is a short way

@@ -2,6 +2,7 @@
 /* Arrays: the frame of one, item by item. */
 #include "guard-run.h"
 
+#include "guard-any.h"
 #include "guard-quick.h"
 #include "guard-report.h"
 #include "guard-scalar.h"
@@ -181,8 +182,15 @@ guard_array_begin(GuardRun *run, const GuardNode *node, const char *p)
     if (GUARD_UNLIKELY(run->level >= run->depth_max)) {
         return guard_stop(run, GUARD_STOP_DEPTH, p);
     }
-    if (guard_quick_takes(run, node, true)) {
+    if (guard_quick_takes(run, node, GUARD_QUICK_ARRAY)) {
         return guard_quick_begin(run, node->quick, p);
+    }
+    const char *end = guard_any_takes(run, node, node->array)
+                          ? guard_any_end(run, run->level, p)
+                          : NULL;
+    if (end != NULL) {
+        run->at = end;
+        return GUARD_STEP_DONE;
     }
     GuardFrame *frame = guard_array_open(run, node, p, 0);
     return frame != NULL ? read_items(run, frame, p + 1) : GUARD_STEP_STOP;

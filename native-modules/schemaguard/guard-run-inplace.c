@@ -93,7 +93,7 @@ skip_branches(const GuardRun *run, GuardFrame *frame, const GuardOp *op)
     while (frame->inplace.sub < op->count) {
         const GuardNode *node =
             GUARD_AT(run->program, GuardNode, nodes[frame->inplace.sub]);
-        if ((guard_direct_node(run, node)->types & type) != 0) {
+        if ((node->takes & type) != 0) {
             break;
         }
         frame->inplace.sub++;

@@ -2,6 +2,7 @@
 /* Objects: the frame of one, member by member. */
 #include "guard-run.h"
 
+#include "guard-any.h"
 #include "guard-hash.h"
 #include "guard-pattern.h"
 #include "guard-quick.h"
@@ -374,8 +375,15 @@ guard_object_begin(GuardRun *run, const GuardNode *node, const char *p)
     if (GUARD_UNLIKELY(run->level >= run->depth_max)) {
         return guard_stop(run, GUARD_STOP_DEPTH, p);
     }
-    if (GUARD_LIKELY(guard_quick_takes(run, node, false))) {
+    if (GUARD_LIKELY(guard_quick_takes(run, node, GUARD_QUICK_OBJECT))) {
         return guard_quick_begin(run, node->quick, p);
+    }
+    const char *end = guard_any_takes(run, node, node->object)
+                          ? guard_any_end(run, run->level, p)
+                          : NULL;
+    if (end != NULL) {
+        run->at = end;
+        return GUARD_STEP_DONE;
     }
     GuardFrame *frame = guard_object_open(run, node, p, 0, 0);
     return frame != NULL ? read_members(run, frame, p + 1) : GUARD_STEP_STOP;

@@ -157,20 +157,21 @@ guard_close_container(GuardRun *run, GuardFrame *frame, const char *end)
 }
 
 const GuardNode *
-guard_direct_node(const GuardRun *run, const GuardNode *node)
+guard_direct_node(const GuardRun *run, const GuardNode *node, char first)
 {
-    if (run->collector != NULL || run->tracks || run->program->dynamic_count > 0) {
+    if (run->collector != NULL || run->tracks) {
         return node;
     }
+    unsigned class = guard_class_of(first);
     /* Ends: the compiler refuses references that lead nowhere but to themselves. */
-    while ((node->flags & GUARD_NODE_BRANCHES_ONLY) != 0) {
-        const GuardInplacePart *part =
-            GUARD_AT(run->program, GuardInplacePart, node->inplace);
-        if (part->count != 1 || part->ops[0].kind != GUARD_OP_REF) {
-            break;
+    while (node->dispatch != 0 && class != GUARD_CLASS_NONE) {
+        GuardRef ref =
+            GUARD_AT(run->program, GuardDispatch, node->dispatch)->nodes[class];
+        const GuardNode *next = GUARD_AT(run->program, GuardNode, ref);
+        if (ref == 0 || next == node) {
+            return ref == 0 ? NULL : node;
         }
-        node = GUARD_AT(run->program, GuardNode,
-                        *GUARD_AT(run->program, GuardRef, part->ops[0].nodes));
+        node = next;
     }
     return node;
 }
@@ -184,7 +185,10 @@ guard_enter(GuardRun *run)
         return guard_stop_unexpected(run, p);
     }
     if ((node->flags & GUARD_NODE_BRANCHES_ONLY) != 0) {
-        node = guard_direct_node(run, node);
+        node = guard_direct_node(run, node, *p);
+        if (GUARD_UNLIKELY(node == NULL)) {
+            return GUARD_STEP_FAIL;
+        }
         run->node = node;
         if ((node->flags & GUARD_NODE_BRANCHES_ONLY) != 0) {
             return guard_inplace_begin(run, node, p, NULL);

@@ -208,9 +208,11 @@ GuardStep guard_close_container(GuardRun *run, GuardFrame *frame, const char *en
 GuardStep guard_pop(GuardRun *run, GuardFrame *frame, GuardStep step);
 
 GuardStep guard_enter(GuardRun *run);
-/* The node itself, or where it leads if it is nothing but a reference and nobody wants
- * to know the way: neither reports, nor marks, nor dynamic references. */
-const GuardNode *guard_direct_node(const GuardRun *run, const GuardNode *node);
+/* The node itself, or where it leads if it is nothing but references and branches of
+ * which one is left for a value that starts with `first`, and nobody wants to know the
+ * way: neither reports nor marks. NULL: no branch takes the value. */
+const GuardNode *guard_direct_node(const GuardRun *run, const GuardNode *node,
+                                   char first);
 GuardStep guard_object_begin(GuardRun *run, const GuardNode *node, const char *p);
 /* The object is read; `end` is behind its brace. */
 GuardStep guard_object_close(GuardRun *run, GuardFrame *frame, const char *end);

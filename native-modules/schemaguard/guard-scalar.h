@@ -207,6 +207,28 @@ guard_scalar(GuardRun *run, const GuardNode *node, const char *p)
     }
 }
 
+/* GUARD_CLASS_: what a value that starts so is. */
+static inline unsigned
+guard_class_of(char first)
+{
+    switch (first) {
+    case '{':
+        return GUARD_CLASS_OBJECT;
+    case '[':
+        return GUARD_CLASS_ARRAY;
+    case '"':
+        return GUARD_CLASS_STRING;
+    case 't':
+    case 'f':
+        return GUARD_CLASS_BOOLEAN;
+    case 'n':
+        return GUARD_CLASS_NULL;
+    default:
+        return first == '-' || (unsigned char)(first - '0') < 10 ? GUARD_CLASS_NUMBER
+                                                                 : GUARD_CLASS_NONE;
+    }
+}
+
 /* The types that a value which starts so may have. */
 static inline unsigned
 guard_type_of(char first)

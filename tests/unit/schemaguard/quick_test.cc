@@ -125,6 +125,97 @@ TEST(GuardQuick, AgreesOnTextsWithAByteChanged)
     EXPECT_GT(valid, 100);
 }
 
+/* Names that no schema has, branches of which one is left, containers of anything. */
+const char open_schema[] = R"({
+    "properties": {
+        "env": {"type": "object", "additionalProperties": {"type": ["string", "null"]}},
+        "on": {"anyOf": [{"type": "string"}, {"type": "array", "maxItems": 2,
+               "items": {"$ref": "#/$defs/step"}}, {"$ref": "#/$defs/step"}]},
+        "list": {"type": "array"},
+        "map": {"type": "object", "minProperties": 1, "maxProperties": 3},
+        "never": false,
+        "x-known": {"type": "integer"},
+        "steps": {"type": "array", "items": {"oneOf": [
+            {"type": "object", "required": ["kind"], "properties": {"kind": {"const": "a"}, "n": {"type": "integer"}}},
+            {"type": "object", "required": ["kind"], "additionalProperties": false,
+             "properties": {"kind": {"enum": ["b", "c"]}, "s": {"type": "string"}}},
+            {"not": {"type": "object"}, "enum": [null, "skip", 7]}]}}
+    },
+    "patternProperties": {"^x-": {"type": ["integer", "object"]}, "^y": {"type": "array"},
+                          "[0-9]$": {"type": "boolean"}},
+    "additionalProperties": {"$ref": "#/$defs/step"},
+    "$defs": {"step": {"type": "object", "required": ["id"], "additionalProperties": false,
+        "properties": {"id": {"type": "string"}, "sub": {"$ref": "#/$defs/step"}},
+        "patternProperties": {"^_": true}}}
+})";
+
+const char *const open_texts[] = {
+    R"({"env": {"A": "1", "B": null, "C D": "\u0041"}, "on": "push", "list": [], "x-a": 1})",
+    R"({"on": [{"id": "a", "_x": {"p": [1, {"q": 1.5e3}], "r": {}}}, {"id": "b"}], "x-known": 4})",
+    R"({"on": {"id": "q", "sub": {"id": "r", "sub": {"id": "s", "_": [[], {}, [{}]]}}}})",
+    R"({"list": [1, "a", {"a": 1, "b": [2, {"a": 1}]}, null, true], "map": {"k": 0, "l": {}}})",
+    R"({"steps": [{"kind": "a", "n": 1, "z": {"z": 0}}, {"kind": "b", "s": ""}, null, 7,)"
+    R"( {"s": "t", "kind": "c"}, "skip"], "yes": [[1]], "one1": true, "free": {"id": ""}})",
+    R"({"x-a": {"deep": {"er": [{"and": {"deeper": [1, [2, [3, [4, [5, [6]]]]]]}}]}}, "y": []})",
+};
+
+TEST(GuardQuick, AgreesOnNamesItDoesNotKnowAndOnBranches)
+{
+    Guard guard = MakeGuard(open_schema);
+    std::mt19937 random(11);
+    const std::string bytes = "{}[]\",:\\ 01.enu\n\xC3xyab_-";
+    int valid = 0;
+    for (const char *source : open_texts) {
+        EXPECT_TRUE(IsValid(guard, source)) << source;
+        for (int i = 0; i < 6000; i++) {
+            std::string text = source;
+            for (unsigned edits = 1 + random() % 2; edits > 0; edits--) {
+                size_t at = random() % text.size();
+                size_t from = random() % text.size();
+                switch (random() % 4) {
+                case 0:
+                    text[at] = bytes[random() % bytes.size()];
+                    break;
+                case 1:
+                    text.erase(at, 1 + random() % 4);
+                    break;
+                case 2:
+                    text.insert(at, 1, bytes[random() % bytes.size()]);
+                    break;
+                default:
+                    text.insert(at, text.substr(from, random() % 12));
+                }
+            }
+            valid += IsValid(guard, text);
+        }
+    }
+    EXPECT_GT(valid, 1000);
+}
+
+TEST(GuardQuick, CountsWhatIsOpenOnceWhenItGivesUp)
+{
+    Guard guard = MakeGuard(R"({"maxItems": 2, "items": {
+        "maxProperties": 1, "properties": {"a": {"properties": {"b": true}}}}})");
+    EXPECT_TRUE(IsValid(guard, R"([{"a": {"b" : 1}}, {"a": {"b" : 1}}])"));
+    EXPECT_FALSE(IsValid(guard, R"([{"a": {"b" : 1}}, {"a": {"b" : 1}}, {}])"));
+}
+
+TEST(GuardQuick, RefusesOtherTypesThanContainersOfAnything)
+{
+    Guard guard = MakeGuard(open_schema);
+    for (const char *text :
+         {R"({"list": "a"})", R"({"list": {}})", R"({"map": 1})", R"({"map": {}})",
+          R"({"map": {"a":1,"b":1,"c":1,"d":1}})", R"({"never": 1})", R"({"x-a": 1.5})",
+          R"({"x-1": 1})", R"({"list": [{"a": 1, "a": 2}]})", R"({"env": {"A": 1}})",
+          R"({"x-a": {"b": {"c": 1, "d": 2, "c": 3}}})",
+          R"({"steps": [{"kind": "b", "n": 1}]})", R"({"env": {"A": "", "A": ""}})",
+          R"({"x-known": {}})"}) {
+        EXPECT_FALSE(IsValid(guard, text)) << text;
+    }
+    EXPECT_TRUE(IsValid(guard, R"({"env": {"A": "", "\u0061": ""}})"));
+    EXPECT_FALSE(IsValid(guard, R"({"env": {"A": "", "\u0041": ""}})"));
+}
+
 TEST(GuardQuick, AgreesWithStreamsInPiecesOfEverySize)
 {
     Guard guard = MakeGuard(schema);
