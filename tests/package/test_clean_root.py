@@ -2,6 +2,7 @@
 """Packages in clean systems of Debian 12 and 13: installed, used, removed without a trace."""
 
 import os
+import re
 import shutil
 import subprocess
 import unittest
@@ -126,10 +127,11 @@ class Lint(InstallCase):
         self.expect(done)
 
     def test_manual(self):
-        self.check("mandoc", "-Tlint", ROOT / "installer/share/ferrule.1")
-
-    def test_completions(self):
-        self.check("bash", "-n", ROOT / "installer/share/ferrule.bash")
+        manual = ROOT / "installer/share/ferrule.1"
+        self.check("mandoc", "-Tlint", manual)
+        text = self.expect(self.ferrule("--help")).stdout.partition("commands:")[2]
+        for command in re.findall(r"^  ([a-z]+) ", text, re.M):
+            self.assertIn(f"\n.It Cm {command}\n", manual.read_text())
 
     def test_lintian(self):
         if shutil.which("lintian") is None:

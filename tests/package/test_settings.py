@@ -4,10 +4,12 @@
 import os
 import pty
 import select
+import subprocess
 import time
 import unittest
 
 from host import start
+from installed import needs
 from sample_agents import PackageCase
 
 SECRET = "correct horse battery"
@@ -20,6 +22,13 @@ SHOW = """\
 import os
 print(*(os.environ.get(name) for name in ("CITY", "KEY", "LIMIT", "LOUD")))
 """
+
+
+def stop(process):
+    process.terminate()
+    process.wait(30)
+    if process.stdout:
+        process.stdout.close()
 
 
 class Settings(PackageCase):
@@ -115,6 +124,36 @@ class Settings(PackageCase):
         self.assertNotIn(SECRET, (self.folder / "calls").read_text())
         self.expect(self.ferrule("run", folder, env=env),
                     out=f"None {SECRET} None None\n", err="")
+
+    def keyring(self):
+        """Variables of a session of its own with GNOME's keyring, unlocked."""
+        bus = subprocess.Popen([needs("dbus-daemon"), "--session", "--print-address",
+                                "--nofork"], env=self.env, stdout=subprocess.PIPE,
+                               stderr=subprocess.DEVNULL, text=True)  # fmt: skip
+        self.addCleanup(stop, bus)
+        env = {"DBUS_SESSION_BUS_ADDRESS": bus.stdout.readline().strip()}
+        ring = subprocess.Popen([needs("gnome-keyring-daemon"), "--foreground", "--unlock",
+                                 "--components=secrets"], env={**self.env, **env},
+                                stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                                stderr=subprocess.DEVNULL)  # fmt: skip
+        self.addCleanup(stop, ring)
+        ring.stdin.write(PHRASE.encode())
+        ring.stdin.close()
+        return env
+
+    def test_a_real_keyring_keeps_the_secret(self):
+        needs("secret-tool")
+        folder, env = self.asking(KEY), self.keyring()
+        code, shown = self.on_terminal(folder, SECRET, **env)
+        self.assertEqual(code, 0, shown)
+        self.assertNotIn("passphrase", shown)
+        self.expect(self.ferrule("run", folder, env=env),
+                    out=f"None {SECRET} None None\n", err="")
+        rings = list(self.home.glob(".local/share/keyrings/*.keyring"))
+        self.assertTrue(rings)
+        for path in self.home.rglob("*"):
+            if path.is_file():
+                self.assertNotIn(SECRET.encode(), path.read_bytes(), path)
 
     def test_a_packed_agent_asks_too(self):
         package = self.pack(self.asking(CITY))
