@@ -14,6 +14,7 @@ from ferrule import InvalidSchema, SchemaGuard
 
 LINES_MAX, FILES_SHOWN = 40, 5  # of one search; the files only where words are looked for
 AROUND = 2  # lines before and after one that fits: the answer is often the next line
+TABLES = (".csv", ".tsv")  # there the first line belongs to each, and neighbours do not
 LINE_SHOWN = 200  # characters of a line
 BEST_LINES = 3  # of a file that has only words of the text
 ALIKE_MIN = 4  # letters that two forms of a word have in common at least
@@ -169,10 +170,12 @@ def _pattern(text):
 def _shown(path, lines, hits):
     """The lines of those numbers and the ones around them, under their place. The place
     is not beside each line: small models take a line's number for a part of it."""
+    if not lines:
+        return [f"{path}: no text"]  # a picture whose name fits
     shown, last = [], None
-    for number in sorted(n for hit in hits for n in _around(hit, len(lines))):
-        if number == last:
-            continue
+    is_table = path.lower().endswith(TABLES)
+    near = {n for hit in hits for n in ((0, hit) if is_table else _around(hit, lines))}
+    for number in sorted(near):
         if last is None or number != last + 1:
             shown.append(f"{path}, from line {number + 1}:")
         shown.append("  " + lines[number].rstrip()[:LINE_SHOWN])
@@ -180,5 +183,5 @@ def _shown(path, lines, hits):
     return shown
 
 
-def _around(hit, count):
-    return range(max(hit - AROUND, 0), min(hit + AROUND + 1, count))
+def _around(hit, lines):
+    return range(max(hit - AROUND, 0), min(hit + AROUND + 1, len(lines)))

@@ -173,6 +173,17 @@ class Looking(DeskCase):
         self.assertEqual(self.desk.search("landlord rent").splitlines()[0],
                          "rent.txt, from line 1:")  # fmt: skip
 
+    def test_finds_rows_with_their_heading(self):
+        (self.folder / "a.csv").write_text("name,room\nTom,1\nAnn,2\nZoe,3\n")
+        self.assertEqual(self.desk.search("zoe"), "a.csv, from line 1:\n  name,room\n"
+                         "a.csv, from line 4:\n  Zoe,3")  # fmt: skip
+
+    def test_finds_what_has_only_a_name(self):
+        (self.folder / "holiday.png").write_bytes(b"\x89PNG\0")
+        (self.folder / "empty.csv").touch()
+        self.assertEqual(self.desk.search("holiday"), "holiday.png: no text")
+        self.assertEqual(self.desk.search("empty"), "empty.csv: no text")
+
     def test_searches_with_bounds(self):
         (self.folder / "long.txt").write_text("word of many\n" * 1000 + "w" * 100_000)
         for text in ("word", "w.*d", "many words"):

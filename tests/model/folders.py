@@ -2,9 +2,8 @@
 """folders - three folders of the kind that people have, and what they ask about them.
 
 FOLDERS: {name: {path: text}}. QUESTIONS: (folder, question, what a right answer holds:
-any of the texts, upper and lower case being the same). The second half asks for the same
-kinds of things in other words and about other files, and was not looked at while the
-agent was made.
+any of the texts, upper and lower case being the same). The desk was made with the first
+half; the second asks for other things in other words.
 """
 
 NOTES = {
