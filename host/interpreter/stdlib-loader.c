@@ -85,32 +85,61 @@ stdlib_loader_get_code(PyObject *self, PyObject *name)
     return code;
 }
 
-/* Run a module's body. What it makes is made to stay, so the collector, which would
- * look at all of it every 2,000 objects, waits until the outermost body has ended. */
+/* Whether the collector's permanent generation is in use, as in agents forked warm. To
+ * count it takes time with its size, so it is asked about only until it is. */
+static bool
+has_frozen(StdlibState *state)
+{
+    if (!state->has_frozen) {
+        PyObject *count = PyObject_CallMethod(state->gc, "get_freeze_count", NULL);
+        state->has_frozen = count == NULL || PyObject_IsTrue(count) != 0;
+        Py_XDECREF(count);
+        PyErr_Clear();
+    }
+    return state->has_frozen;
+}
+
+/* Take all that is there for old without looking at it: freezing moves every generation
+ * into the permanent one, unfreezing moves that into the oldest. */
+static void
+take_for_old(StdlibState *state)
+{
+    if (has_frozen(state))
+        return;
+    PyObject *frozen = PyObject_CallMethod(state->gc, "freeze", NULL);
+    PyObject *old = PyObject_CallMethod(state->gc, "unfreeze", NULL);
+    Py_XDECREF(frozen);
+    Py_XDECREF(old);
+    PyErr_Clear();
+}
+
 static PyObject *
-run_body(PyObject *code, PyObject *dict)
+run_code(PyObject *code, PyObject *dict)
 {
     if (PyDict_SetItemString(dict, "__builtins__", PyEval_GetBuiltins()) < 0)
         return NULL;
-    bool was_collecting = PyGC_Disable();
-    PyObject *result = PyEval_EvalCode(code, dict, dict);
-    if (was_collecting)
-        PyGC_Enable();
-    return result;
+    return PyEval_EvalCode(code, dict, dict);
 }
 
+/* Load and run a module's body. What that makes is made to stay, so the collector,
+ * which would look at all of it every 2,000 objects and once more in each generation,
+ * waits until the outermost body has ended, and then takes it for old. */
 PyObject *
 stdlib_loader_exec_module(PyObject *self, PyObject *module)
 {
     PyObject *name = PyObject_GetAttrString(module, "__name__");
     if (name == NULL)
         return NULL;
+    bool was_collecting = PyGC_Disable();
     PyObject *code = stdlib_loader_get_code(self, name);
+    PyObject *result = code == NULL ? NULL : run_code(code, PyModule_GetDict(module));
+    Py_XDECREF(code);
     Py_DECREF(name);
-    if (code == NULL)
-        return NULL;
-    PyObject *result = run_body(code, PyModule_GetDict(module));
-    Py_DECREF(code);
+    if (was_collecting) {
+        if (result != NULL)
+            take_for_old(stdlib_state(self));
+        PyGC_Enable();
+    }
     if (result == NULL)
         return NULL;
     Py_DECREF(result);

@@ -38,13 +38,15 @@ module_exec(PyObject *module)
     StdlibState *state = PyModule_GetState(module);
     PyObject *importlib = PyImport_ImportModule("_frozen_importlib");
     PyObject *imp = PyImport_ImportModule("_imp");
+    state->gc = PyImport_ImportModule("gc");
     if (importlib != NULL && imp != NULL) {
         state->module_spec = PyObject_GetAttrString(importlib, "ModuleSpec");
         state->fix_co_filename = PyObject_GetAttrString(imp, "_fix_co_filename");
     }
     Py_XDECREF(importlib);
     Py_XDECREF(imp);
-    if (state->module_spec == NULL || state->fix_co_filename == NULL)
+    if (state->module_spec == NULL || state->fix_co_filename == NULL ||
+        state->gc == NULL)
         return -1;
     state->finder_type =
         (PyTypeObject *)PyType_FromModuleAndSpec(module, &stdlib_finder_spec, NULL);
@@ -60,6 +62,7 @@ module_traverse(PyObject *module, visitproc visit, void *arg)
     Py_VISIT(state->finder_type);
     Py_VISIT(state->module_spec);
     Py_VISIT(state->fix_co_filename);
+    Py_VISIT(state->gc);
     return 0;
 }
 
@@ -70,6 +73,7 @@ module_clear(PyObject *module)
     Py_CLEAR(state->finder_type);
     Py_CLEAR(state->module_spec);
     Py_CLEAR(state->fix_co_filename);
+    Py_CLEAR(state->gc);
     return 0;
 }
 

@@ -10,6 +10,8 @@ typedef struct {
     PyTypeObject *finder_type;
     PyObject *module_spec;     /* importlib's ModuleSpec */
     PyObject *fix_co_filename; /* _imp._fix_co_filename */
+    PyObject *gc;              /* the module of that name */
+    bool has_frozen;           /* gc.get_freeze_count() was seen above 0 */
 } StdlibState;
 
 typedef struct {
