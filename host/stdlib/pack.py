@@ -12,6 +12,7 @@ Written into OUT:
     frozen.bin     the modules needed before the importer exists, one zstd frame
     frozen-table.h rows of `struct _frozen` that point into what frozen.bin decodes to
     left-out.h     rows {name, text} for the errors about modules left out
+    inline-caches.h  what stdlib-unfold.c gives back to byte code
     stdlib-blob.S  the two blobs as sections; written last, so that a new pack is
                    assembled again
     stdlib.d       what of PACKAGES was read, for ninja: folders too, since a new file
@@ -26,6 +27,7 @@ import sys
 import tomllib
 from pathlib import Path
 
+import folding
 import libzstd
 
 HERE = Path(__file__).resolve().parent
@@ -51,7 +53,7 @@ RAW = {"encodings", "encodings.aliases", "encodings.utf_8", "linecache"}
 KEEP_DOCSTRINGS = {"pdb", "timeit"}
 
 FLAG_PACKAGE, FLAG_DATA, FLAG_RAW = 1, 2, 4
-MAGIC, HEADER_WORDS, ENTRY_WORDS = b"FSTD", 7, 6
+MAGIC, HEADER_WORDS, ENTRY_WORDS = b"FSTD", 7, 7
 # What modules have in common; compressed itself, and decoded once into memory, so its
 # size weighs megabytes of the file (128 KiB more: 0.02 MB less) against resident memory.
 DICTIONARY_BYTES = 448 * 1024
@@ -66,6 +68,11 @@ class Entry:
 
     def __init__(self, name, data, flags):
         self.name, self.data, self.flags = name, data, flags
+        is_folded = not flags & (FLAG_RAW | FLAG_DATA)
+        self.folded = folding.fold(data) if is_folded else b""
+
+    def to_compress(self):
+        return self.folded or self.data
 
 
 class Trim:
@@ -168,7 +175,7 @@ def word(number):
 
 def write_blob(entries, target):
     """The format is described in stdlib-table.h."""
-    small = [e.data for e in entries if not e.flags & FLAG_RAW]
+    small = [e.to_compress() for e in entries if not e.flags & FLAG_RAW]
     dictionary = libzstd.train(small, DICTIONARY_BYTES)
     rows, names, data = [], bytearray(), bytearray()
     with libzstd.Compressor(b"", LEVEL) as compressor:
@@ -176,10 +183,10 @@ def write_blob(entries, target):
     with libzstd.Compressor(dictionary, LEVEL) as compressor:
         for entry in entries:
             raw = entry.flags & FLAG_RAW
-            stored = entry.data if raw else compressor.compress(entry.data)
+            stored = entry.data if raw else compressor.compress(entry.to_compress())
             name = entry.name.encode()
             rows.append((len(names), len(name), entry.flags, len(data), len(stored),
-                         len(entry.data)))  # fmt: skip
+                         len(entry.data), len(entry.folded)))  # fmt: skip
             names += name + b"\0"
             data += stored
     base = 4 * HEADER_WORDS + 4 * ENTRY_WORDS * len(rows)
@@ -247,6 +254,7 @@ def main(cpython, out, *packages):
     freeze(cpython, out)
     write_dependencies(packages, out / "stdlib.d")
     write_left_out(trim.texts, out / "left-out.h")
+    folding.write_header(out / "inline-caches.h")
     shutil.copyfile(HERE / "stdlib-blob.S.in", out / "stdlib-blob.S")
 
 

@@ -10,6 +10,7 @@
 #include <zstd.h>
 
 #include "left-out.h"
+#include "stdlib-unfold.h"
 
 enum {
     WORD_COUNT = 1,
@@ -21,7 +22,7 @@ enum {
 };
 enum {
     HEADER_WORDS = 7,
-    ENTRY_WORDS = 6
+    ENTRY_WORDS = 7
 };
 enum {
     ROW_NAME,
@@ -29,7 +30,8 @@ enum {
     ROW_FLAGS,
     ROW_DATA,
     ROW_STORED,
-    ROW_SIZE
+    ROW_SIZE,
+    ROW_FOLDED /* bytes without inline caches; 0: it is not folded */
 };
 enum {
     FLAG_PACKAGE = 1,
@@ -134,21 +136,41 @@ stdlib_table_find(const char *name, StdlibEntry *ret_entry)
     return true;
 }
 
-/* Decode one frame, with the common context unless another thread has it. */
-static size_t
-decode(const uint32_t *row, const uint8_t *stored, void *buffer)
+/* Decode one frame of `size` bytes, with the common context unless another thread has
+ * it. */
+static bool
+decode(const uint32_t *row, const uint8_t *stored, void *buffer, size_t size)
 {
     bool is_ours = pthread_mutex_trylock(&context_lock) == 0;
     if (is_ours && context == NULL)
         context = ZSTD_createDCtx();
     ZSTD_DCtx *used = is_ours ? context : ZSTD_createDCtx();
-    size_t got = ZSTD_decompress_usingDDict(used, buffer, row[ROW_SIZE], stored,
-                                            row[ROW_STORED], dictionary);
+    size_t got = ZSTD_decompress_usingDDict(used, buffer, size, stored, row[ROW_STORED],
+                                            dictionary);
     if (is_ours)
         pthread_mutex_unlock(&context_lock);
     else
         ZSTD_freeDCtx(used);
-    return got;
+    return got == size;
+}
+
+static bool
+decode_folded(const uint32_t *row, const uint8_t *stored, void *buffer)
+{
+    size_t size = row[ROW_FOLDED];
+    g_autofree uint8_t *folded = g_malloc(size);
+    return decode(row, stored, folded, size) &&
+           stdlib_unfold(folded, size, buffer, row[ROW_SIZE]);
+}
+
+static bool
+read_compressed(const uint32_t *row, const uint8_t *stored, void *buffer)
+{
+    call_once(&dictionary_once, make_dictionary);
+    if (dictionary == NULL)
+        return false;
+    return row[ROW_FOLDED] == 0 ? decode(row, stored, buffer, row[ROW_SIZE])
+                                : decode_folded(row, stored, buffer);
 }
 
 bool
@@ -160,8 +182,7 @@ stdlib_table_read(const StdlibEntry *entry, void *buffer, GError **error)
         memcpy(buffer, stored, entry->size);
         return true;
     }
-    call_once(&dictionary_once, make_dictionary);
-    if (dictionary != NULL && decode(row, stored, buffer) == entry->size)
+    if (read_compressed(row, stored, buffer))
         return true;
     g_set_error(error, STDLIB_ERROR, STDLIB_ERROR_CORRUPT,
                 "the built-in module %s does not decode: the executable is damaged, "

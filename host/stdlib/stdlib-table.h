@@ -18,7 +18,8 @@
  *
  * Format of the section (32-bit little-endian words):
  *   "FSTD" | count | names at | dictionary at | its stored bytes | its bytes | data at
- *   count x { name offset, name bytes, flags, data offset, stored bytes, bytes }
+ *   count x { name offset, name bytes, flags, data offset, stored bytes, bytes,
+ *             bytes when folded (folding.py), 0: it is not }
  *   names (NUL-terminated, sorted bytewise) | dictionary | data
  */
 #pragma once
