@@ -13,8 +13,9 @@ bool agents_plan_read(LauncherPlan *plan, const HostConfig *config,
 
 /* Import what agents share, open their stores, freeze: ferrule._warm.up(). `warmth` is
  * what agents_plan_read() gave, or NULL for the defaults. The result has to live as
- * long as agents are forked; NULL: error is set. */
-PyObject *agents_warm_up(PyObject *warmth, int dump_signal, GError **error);
+ * long as agents are forked; NULL: error is set. *ret_desk: see LauncherSeams. */
+PyObject *agents_warm_up(PyObject *warmth, int dump_signal, int *ret_desk,
+                         GError **error);
 
 /* Where the parent's objects are, so that a fork is cheap: before CPython starts, and
  * when all is loaded. As long as the process has objects. */

@@ -68,11 +68,11 @@ agents_warm_refuse(const char *module_name, GError **error)
 }
 
 PyObject *
-agents_warm_up(PyObject *warmth, int dump_signal, GError **error)
+agents_warm_up(PyObject *warmth, int dump_signal, int *ret_desk, GError **error)
 {
     const char *module_name = "ferrule._warm";
     PyObject *module = PyImport_ImportModule(module_name);
-    PyObject *stores = NULL;
+    PyObject *stores = NULL, *kept;
     PyObject *wanted = module == NULL   ? NULL
                        : warmth == NULL ? PyObject_CallMethod(module, "Warmth", NULL)
                                         : Py_NewRef(warmth);
@@ -86,7 +86,7 @@ agents_warm_up(PyObject *warmth, int dump_signal, GError **error)
     }
     Py_XDECREF(wanted);
     Py_XDECREF(module);
-    if (stores == NULL)
+    if (stores == NULL || !PyArg_ParseTuple(stores, "Oi", &kept, ret_desk))
         agents_warm_refuse(module_name, error);
     else {
         agents_freeze();

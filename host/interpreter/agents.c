@@ -66,7 +66,7 @@ ask_importers(const LauncherPlan *plan)
 
 static bool
 read_and_warm(LauncherPlan *plan, const HostConfig *config, PyObject **ret_stores,
-              GError **error)
+              int *ret_desk, GError **error)
 {
     PyObject *warmth = NULL;
     if (plan->file == NULL)
@@ -74,7 +74,7 @@ read_and_warm(LauncherPlan *plan, const HostConfig *config, PyObject **ret_store
     else if (!agents_plan_read(plan, config, &warmth, error))
         return false;
     ask_importers(plan);
-    *ret_stores = agents_warm_up(warmth, DUMP_SIGNAL, error);
+    *ret_stores = agents_warm_up(warmth, DUMP_SIGNAL, ret_desk, error);
     Py_XDECREF(warmth);
     return *ret_stores != NULL;
 }
@@ -93,7 +93,7 @@ interpreter_run_agents(const InterpreterOptions *options, LauncherPlan *plan,
     if (!interpreter_start(options, error))
         return -1;
     int code = -1;
-    if (read_and_warm(plan, config, &stores, error)) {
+    if (read_and_warm(plan, config, &stores, &seams.desk, error)) {
         agents_arenas_pack(arenas);
         code = launcher_run(plan, &seams, error);
     }

@@ -59,6 +59,19 @@ bool launcher_stream_finish(Launcher *launcher, LauncherStream *stream);
 /* The output has room again. */
 void launcher_stream_resume(Launcher *launcher, LauncherStream *stream);
 
+/* ---- channels ----------------------------------------------------------------- */
+
+typedef struct LauncherChannel LauncherChannel;
+
+typedef struct {
+    LauncherWatch watch; /* first: a watch is a desk */
+    LauncherChannel *channels;
+    unsigned channel_count;
+} LauncherDesk;
+
+bool launcher_desk_open(Launcher *launcher);
+void launcher_desk_close(Launcher *launcher);
+
 /* ---- workers ------------------------------------------------------------------ */
 
 typedef enum {
@@ -144,6 +157,7 @@ struct Launcher {
     LauncherWatch signals;
     LauncherOutput out, err;
     LauncherSocket socket;
+    LauncherDesk desk;
     LauncherWorker *workers;
     unsigned worker_count;
     unsigned starts_left; /* in this round of the loop */

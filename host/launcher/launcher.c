@@ -15,7 +15,8 @@
 enum {
     DESCRIPTORS_A_WORKER = 3,
     DESCRIPTORS_BASE_MIN = 16,
-    DESCRIPTORS_OWN = 16 + LAUNCHER_CLIENTS_MAX, /* socket, epoll, pipes being made */
+    DESCRIPTORS_OWN = 16 + LAUNCHER_CLIENTS_MAX +
+                      2 * LAUNCHER_CHANNELS_MAX, /* socket, epoll, pipes being made */
     STARTS_A_ROUND = 8, /* then ends, output and clients have their turn */
     EVENTS_MAX = 64
 };
@@ -162,6 +163,8 @@ begin(Launcher *launcher, GError **error)
     if (!raise_file_limit(launcher, error) || !open_descriptors(launcher, error) ||
         !take_signals(launcher, error))
         return false;
+    if (!launcher_desk_open(launcher))
+        return refuse(error, "channels");
     launcher_socket_open(launcher);
     return true;
 }
@@ -170,6 +173,7 @@ static void
 end(Launcher *launcher)
 {
     launcher_socket_close(launcher);
+    launcher_desk_close(launcher);
     for (unsigned i = 0; i < launcher->worker_count; i++)
         launcher_worker_clear(&launcher->workers[i], launcher);
     launcher_watch_close(launcher, &launcher->signals);
@@ -282,7 +286,8 @@ launcher_run(const LauncherPlan *plan, const LauncherSeams *seams, GError **erro
                          .epoll = -1,
                          .nowhere = -1,
                          .signals.fd = -1,
-                         .socket.watch.fd = -1};
+                         .socket.watch.fd = -1,
+                         .desk.watch.fd = -1};
     bool is_ready = begin(&launcher, error);
     if (is_ready)
         loop(&launcher);

@@ -33,6 +33,8 @@ enum {
     LAUNCHER_CRASHES_MAX = 6,         /* crashes at once in a row, then given up */
     LAUNCHER_GRACE_MS = 5000,         /* from SIGTERM to SIGKILL */
     LAUNCHER_DUMP_MS = 200,           /* for a stuck agent to print its stack */
+    LAUNCHER_CHANNELS_MAX = 64,       /* two descriptors each */
+    LAUNCHER_CHANNEL_NAME_MAX = 128,  /* bytes */
     LAUNCHER_CLIENTS_MAX = 16         /* who may ask for the status at a time */
 };
 
@@ -53,6 +55,9 @@ typedef struct {
     int dump_signal;
     /* Append a LauncherStore for each store of the run; NULL: there are none. */
     void (*count_stores)(GArray *stores);
+    /* The end of a socket pair, whose other one the agents inherit, at which they ask
+     * for channels; the launcher takes it over. 0: none. */
+    int desk;
 } LauncherSeams;
 
 /* Run all agents to their end. Returns the exit code: 0 when all ended well, else that

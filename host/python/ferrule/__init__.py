@@ -18,6 +18,7 @@ _HOME = {
     "InterpreterPoolExecutor": "ferrule.interpreter_pool",
     "BrokenInterpreterPool": "ferrule.interpreter_pool",
     "ExecutionFailed": "ferrule.interpreter_pool",
+    "Channel": "ferrule.channel",
     "turn": "ferrule.turns",
     "tool": "ferrule.kit.tools",
     "Agent": "ferrule.kit.agent",

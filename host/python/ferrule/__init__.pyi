@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 from ferrule.cache import ToolCache as ToolCache
+from ferrule.channel import Channel as Channel
 from ferrule.guard import (
     InvalidPayload as InvalidPayload,
     InvalidSchema as InvalidSchema,
@@ -26,6 +27,7 @@ __all__ = [
     "InterpreterPoolExecutor",
     "BrokenInterpreterPool",
     "ExecutionFailed",
+    "Channel",
     "turn",
     "Agent",
     "Budget",

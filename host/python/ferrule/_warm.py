@@ -123,7 +123,8 @@ def _open_store(name, arguments, place):
 def up(warmth, dump_signal):
     """Import, open the stores, and leave everything in a form that forks cheaply.
 
-    What comes back has to live as long as the parent.
+    Returns what has to live as long as the parent, and the descriptor of the desk at
+    which agents ask for channels.
     """
     # What is alive now stays: no collection may touch, and so copy, its pages in every
     # child.
@@ -140,6 +141,7 @@ def up(warmth, dump_signal):
             _import(name, place)
         # The directory of stores is made before the fork.
         _import("ferrule.cache", None)
+        desk = _open_desk()
     stores = [_open_store(name, arguments, warmth.store_places.get(name))
               for name, arguments in warmth.stores.items()]
     for stream in (sys.stdout, sys.stderr):
@@ -149,7 +151,13 @@ def up(warmth, dump_signal):
     sys.path[:] = before
     gc.collect()
     gc.freeze()
-    return stores
+    return stores, desk
+
+
+def _open_desk():
+    from ferrule import channel
+
+    return channel.open_desk()
 
 
 def _rehearse():

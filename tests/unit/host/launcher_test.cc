@@ -70,7 +70,7 @@ class LauncherRun : public ::testing::Test {
     int
     launch(pid_t (*how)() = fork)
     {
-        LauncherSeams seams = {how, runAgent, SIGRTMAX - 1};
+        LauncherSeams seams = {how, runAgent, SIGRTMAX - 1, nullptr, 0};
         signal(SIGRTMAX - 1, SIG_IGN);
         testing::internal::CaptureStdout();
         testing::internal::CaptureStderr();

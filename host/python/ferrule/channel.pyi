@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: MIT
+from typing_extensions import Buffer, Self
+
+NAME_MAX: int
+INLINE_MAX: int
+
+class Channel:
+    name: str
+    @classmethod
+    def open(cls, name: str) -> Self: ...
+    def put(self, data: Buffer, timeout: float | None = None) -> None: ...
+    def get(self, timeout: float | None = None) -> bytes: ...
+    def get_view(self, timeout: float | None = None) -> memoryview: ...
