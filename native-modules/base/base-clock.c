@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base-clock.h"
 
-#include <time.h>
-
 static int64_t
 clock_read(clockid_t id)
 {
@@ -28,16 +26,6 @@ int64_t
 base_clock_now(const BaseClock *self)
 {
     return self->now != NULL ? self->now(self->context) : clock_read(CLOCK_BOOTTIME);
-}
-
-int64_t
-base_clock_now_coarse(const BaseClock *self)
-{
-    if (self->now != NULL) {
-        return self->now(self->context);
-    }
-    int64_t offset = __atomic_load_n(&self->coarse_offset, __ATOMIC_RELAXED);
-    return clock_read(CLOCK_MONOTONIC_COARSE) + offset;
 }
 
 void

@@ -7,18 +7,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum {
-    COUNT_KNOWN = 8 /* stores whose stripe a thread remembers */
-};
-
-typedef struct {
-    uint64_t serial; /* of the handle; 0: free */
-    CacheStripe *stripe;
-    bool is_shared;
-} CountClaim;
-
-/* Remembers only where to count; what is counted is in the store. */
-static _Thread_local CountClaim count_claims[COUNT_KNOWN]; /* nocheck:static */
+_Thread_local CacheCountClaim
+    cache_count_claims[CACHE_COUNT_KNOWN]; /* nocheck:static */
 
 static CacheStripe *
 count_stripe(const ToolCache *cache, uint32_t index)
@@ -59,16 +49,18 @@ count_claim(ToolCache *cache, bool *ret_is_shared)
 void
 cache_count_forked(void)
 {
-    memset(count_claims, 0, sizeof(count_claims));
+    memset(cache_count_claims, 0, sizeof(cache_count_claims));
 }
 
-static inline CountClaim *
+static CacheCountClaim *
 count_find(ToolCache *cache)
 {
-    CountClaim *claim = &count_claims[cache->serial % COUNT_KNOWN];
-    if (G_UNLIKELY(claim->serial != cache->serial)) {
-        claim->stripe = count_claim(cache, &claim->is_shared);
-        claim->serial = cache->serial;
+    CacheCountClaim *claim = &cache_count_claims[cache->serial % CACHE_COUNT_KNOWN];
+    if (claim->serial != cache->serial && claim->sharing != cache->serial) {
+        bool is_shared;
+        claim->stripe = count_claim(cache, &is_shared);
+        claim->serial = is_shared ? 0 : cache->serial;
+        claim->sharing = is_shared ? cache->serial : 0;
     }
     return claim;
 }
@@ -76,9 +68,9 @@ count_find(ToolCache *cache)
 void
 cache_count_by(ToolCache *cache, uint32_t tool, CacheCount what, uint64_t by)
 {
-    CountClaim *claim = count_find(cache);
+    CacheCountClaim *claim = count_find(cache);
     _Atomic uint64_t *count = &claim->stripe->rows[tool].counts[what];
-    if (claim->is_shared) {
+    if (claim->sharing != 0) {
         atomic_fetch_add_explicit(count, by, memory_order_relaxed);
         return;
     }

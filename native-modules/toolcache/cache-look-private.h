@@ -39,8 +39,24 @@ typedef enum {
     CACHE_SEEN_ERROR,
 } CacheSeen;
 
-/* Whether it is that late, in ticks. */
-bool cache_look_is_past(const ToolCache *self, uint64_t deadline);
+static inline uint64_t
+cache_look_ticks(int64_t now)
+{
+    return (uint64_t)now >> CACHE_TICK_SHIFT;
+}
+
+/* The same by the precise clock. */
+bool cache_look_is_past_precisely(const ToolCache *self, uint64_t deadline);
+
+/* Whether it is that late, in ticks. The cheap clock decides, except in the last
+ * moments of an entry's life. */
+static inline bool
+cache_look_is_past(const ToolCache *self, uint64_t deadline)
+{
+    int64_t now = base_clock_now_coarse(&self->clock);
+    return G_UNLIKELY(cache_look_ticks(now + BASE_CLOCK_COARSE_LAG_NS) >= deadline) &&
+           cache_look_is_past_precisely(self, deadline);
+}
 
 static inline bool
 cache_look_is_expired(const ToolCache *self, uint64_t life)
@@ -63,9 +79,3 @@ CacheSeen cache_look_judge(const ToolCache *self, const CacheView *view,
  * unless the former was found. */
 CacheSeen cache_look(ToolCache *self, CacheKeys *keys, CacheSpot *ret_spot,
                      CacheView **ret_view, GError **error);
-
-static inline uint64_t
-cache_look_ticks(int64_t now)
-{
-    return (uint64_t)now >> CACHE_TICK_SHIFT;
-}

@@ -7,14 +7,9 @@
 #include "cache-names-private.h"
 #include "cache-shard-private.h"
 
-/* The cheap clock decides, except in the last moments of an entry's life. */
 bool
-cache_look_is_past(const ToolCache *self, uint64_t deadline)
+cache_look_is_past_precisely(const ToolCache *self, uint64_t deadline)
 {
-    int64_t now = base_clock_now_coarse(&self->clock);
-    if (G_LIKELY(cache_look_ticks(now + BASE_CLOCK_COARSE_LAG_NS) < deadline)) {
-        return false;
-    }
     return cache_look_ticks(base_clock_now(&self->clock)) >= deadline;
 }
 

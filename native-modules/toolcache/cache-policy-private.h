@@ -16,9 +16,20 @@
 
 void cache_policy_init(CacheView *view);
 
-/* A hit in that slot. Writes nothing if the entry was noted in this epoch. Returns
- * whether the notes should be applied soon: then somebody has to take the lock. */
-bool cache_policy_note(CacheView *view, uint32_t bucket, uint32_t slot);
+/* Notes a hit of an entry that was not noted in this epoch. Returns whether the notes
+ * should be applied soon: then somebody has to take the lock. */
+bool cache_policy_note_first(CacheView *view, uint32_t bucket, uint32_t slot);
+
+/* A hit in that slot. Writes nothing if the entry was noted in this epoch. */
+static inline bool
+cache_policy_note(CacheView *view, uint32_t bucket, uint32_t slot)
+{
+    uint32_t epoch = atomic_load_explicit(&view->shard->epoch, memory_order_relaxed);
+    const CacheBucket *at = &view->buckets[bucket];
+    return G_UNLIKELY(atomic_load_explicit(&at->touches[slot], memory_order_relaxed) !=
+                      (uint8_t)epoch) &&
+           cache_policy_note_first(view, bucket, slot);
+}
 
 /* Applies the noted hits. */
 void cache_policy_catch_up(CacheView *view);

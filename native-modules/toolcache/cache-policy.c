@@ -375,14 +375,11 @@ cache_policy_victim(CacheView *view, uint32_t spared)
 /* ---- hits ----------------------------------------------------------------- */
 
 bool
-cache_policy_note(CacheView *view, uint32_t bucket, uint32_t slot)
+cache_policy_note_first(CacheView *view, uint32_t bucket, uint32_t slot)
 {
     CacheShard *shard = view->shard;
     CacheBucket *at = &view->buckets[bucket];
     uint8_t epoch = (uint8_t)atomic_load_explicit(&shard->epoch, memory_order_relaxed);
-    if (atomic_load_explicit(&at->touches[slot], memory_order_relaxed) == epoch) {
-        return false;
-    }
     atomic_store_explicit(&at->touches[slot], epoch, memory_order_relaxed);
     uint64_t touch = ((uint64_t)bucket + 1) << 16 | cache_bucket_slot_tag(at, slot);
     uint32_t end =

@@ -82,9 +82,10 @@ tool_cache_equal(const void *a, const void *b, size_t size)
 }
 
 uint64_t
-tool_cache_hash(const ToolCache *self, const ToolCacheKey *key)
+tool_cache_hash(const ToolCache *self, uint64_t tool_hash, const char *args,
+                size_t size)
 {
-    return cache_key_hash(self, key->tool_hash, key->args, key->args_size);
+    return cache_key_hash(self, tool_hash, args, size);
 }
 
 /* A bit for each slot whose tag is `tag`, whatever its alias bit. */
@@ -119,6 +120,10 @@ quick_try(const CacheView *view, const ToolCacheKey *key, uint32_t ref,
     }
     const CacheEntry *entry = (const CacheEntry *)(view->arena + at);
     const char *stored = (const char *)(entry + 1);
+    /* All lines of a common entry at once, not each when the one before is there. */
+    __builtin_prefetch((const char *)entry + 64);
+    __builtin_prefetch((const char *)entry + 128);
+    __builtin_prefetch((const char *)entry + 192);
     uint32_t shape = cache_entry_shape(entry);
     if (cache_shape_key_size(shape) != key_size || shape & CACHE_SHAPE_EXTRA ||
         !quick_equal(stored + 1 + key->tool_size, key->args, key->args_size) ||

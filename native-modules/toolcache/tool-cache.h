@@ -220,8 +220,9 @@ ToolCacheResult tool_cache_find_stale(ToolCache *self, const ToolCacheKey *key,
 bool tool_cache_quick(ToolCache *self, const ToolCacheKey *key, uint64_t hash,
                       ToolCacheHit *ret_hit);
 
-/* Of a key as it is spelled there, tool_hash known. */
-uint64_t tool_cache_hash(const ToolCache *self, const ToolCacheKey *key);
+/* Of a key as it is spelled there; `tool_hash`: tool_cache_hash_tool(). */
+uint64_t tool_cache_hash(const ToolCache *self, uint64_t tool_hash, const char *args,
+                         size_t size);
 
 /* Copies the value, hit->size bytes. Returns false if the entry was replaced or removed
  * since it was found: search again. */

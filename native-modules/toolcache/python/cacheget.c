@@ -72,7 +72,9 @@ cacheget_get_slow(CacheObject *self, PyObject *tool, PyObject *args,
         }
     } while (result == TOOL_CACHE_FOUND && value == NULL && !PyErr_Occurred());
     if (value != NULL && cacheget_is_kept(self, tool, args)) {
-        uint64_t hash = tool_cache_hash(self->cache, &arguments.key);
+        const ToolCacheKey *key = &arguments.key;
+        uint64_t hash =
+            tool_cache_hash(self->cache, key->tool_hash, key->args, key->args_size);
         cachehot_keep(&self->hot, hash, &hit, tool, args, value);
     }
     cachemodule_key_clear(&arguments);
@@ -82,37 +84,49 @@ cacheget_get_slow(CacheObject *self, PyObject *tool, PyObject *args,
     return result == TOOL_CACHE_INVALID ? cachemodule_raise(error) : value;
 }
 
+static PyObject *__attribute__((noinline))
+cacheget_read(CacheObject *self, PyObject *tool, PyObject *args, uint64_t hash)
+{
+    ToolCacheHit hit;
+    ToolCacheKey key = self->tool_key;
+    key.args = cachehot_text(args);
+    key.args_size = cachehot_size(args);
+    if (!tool_cache_quick(self->cache, &key, hash, &hit)) {
+        return NULL;
+    }
+    PyObject *value = cachemodule_read(self->cache, &hit);
+    if (value != NULL && cacheget_is_kept(self, tool, args)) {
+        cachehot_keep(&self->hot, hash, &hit, tool, args, value);
+    }
+    return value;
+}
+
 /* Nearly every hit: the tool that was named last, arguments that are ASCII text. NULL
  * without an exception if it is no such hit. */
 static inline PyObject *
 cacheget_get_quick(CacheObject *self, PyObject *tool, PyObject *args)
 {
-    ToolCacheHit hit;
     if (self->tool != tool || !PyUnicode_CheckExact(args) ||
         !PyUnicode_IS_COMPACT_ASCII(args)) {
         return NULL;
     }
-    ToolCacheKey key = self->tool_key;
-    key.args = (const char *)PyUnicode_1BYTE_DATA(args);
-    key.args_size = (size_t)PyUnicode_GET_LENGTH(args);
-    uint64_t hash = tool_cache_hash(self->cache, &key);
-    PyObject *value = cachehot_find(self->hot, self->cache, hash, tool, args);
-    if (value == NULL && tool_cache_quick(self->cache, &key, hash, &hit)) {
-        value = cachemodule_read(self->cache, &hit);
-        if (value != NULL && cacheget_is_kept(self, tool, args)) {
-            cachehot_keep(&self->hot, hash, &hit, tool, args, value);
+    if (cachehot_is_used(args)) {
+        PyObject *same = cachehot_same(self->hot, self->cache, tool, args);
+        if (same != NULL) {
+            return same;
         }
     }
-    return value;
+    const char *text = cachehot_text(args);
+    size_t size = cachehot_size(args);
+    uint64_t hash = tool_cache_hash(self->cache, self->tool_key.tool_hash, text, size);
+    PyObject *value = cachehot_find(self->hot, self->cache, hash, tool, args);
+    return value != NULL ? value : cacheget_read(self, tool, args, hash);
 }
 
 static PyObject *
 cacheget_get(CacheObject *self, PyObject *tool, PyObject *args, PyObject *otherwise)
 {
-    PyObject *value = cachehot_same(self->hot, self->cache, tool, args);
-    if (value == NULL) {
-        value = cacheget_get_quick(self, tool, args);
-    }
+    PyObject *value = cacheget_get_quick(self, tool, args);
     if (value != NULL || PyErr_Occurred()) {
         return value;
     }

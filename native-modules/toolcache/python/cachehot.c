@@ -6,17 +6,30 @@
 #endif
 
 enum {
-    CACHEHOT_OBJECTS = 256, /* powers of two */
+    CACHEHOT_OBJECTS = 2048, /* powers of two */
     CACHEHOT_SETS = 512,
     CACHEHOT_WAYS = 8,
-    CACHEHOT_PATIENCE = 16,  /* newcomers that find their set full, until one gets in */
-    CACHEHOT_SIZE_MAX = 1024 /* bytes of a key or value that is kept */
+    CACHEHOT_PATIENCE = 16, /* newcomers that find their set full, until one gets in */
+    CACHEHOT_TEXT = 80,     /* bytes of a key that is kept beside its value */
+    CACHEHOT_SIZE_MAX = 1024, /* bytes of a value that is kept */
+    CACHEHOT_LINE = 64,
+    CACHEHOT_LEARN = 64 /* one find of so many has the text's hash computed */
 };
 
-/* One cache line. */
+/* A key by its objects. One cache line. */
 typedef struct {
     PyObject *tool, *args, *value; /* owned, or NULL all three */
     ToolCachePlace place;
+    char rest[CACHEHOT_LINE - 3 * sizeof(PyObject *) - sizeof(ToolCachePlace)];
+} HotObject;
+
+/* A key by its text. Two cache lines that lie side by side: no third one is needed to
+ * compare the key. */
+typedef struct {
+    PyObject *tool, *value; /* owned, or NULL both */
+    ToolCachePlace place;
+    uint32_t size;
+    char text[CACHEHOT_TEXT];
 } HotEntry;
 
 /* What a search looks at first: 32 bits of the hashes, 0: free. A hash without an entry
@@ -26,15 +39,32 @@ typedef struct {
 } HotSet;
 
 struct CacheHot {
+    HotSet sets[CACHEHOT_SETS];
+    HotEntry entries[CACHEHOT_WAYS][CACHEHOT_SETS];
     /* By the objects themselves: what was asked for before by the very same ones. */
+    HotObject objects[CACHEHOT_OBJECTS];
     const PyObject *args[CACHEHOT_OBJECTS];
     uint32_t candidates[CACHEHOT_OBJECTS]; /* addresses met once, mixed */
-    HotEntry objects[CACHEHOT_OBJECTS];
-    /* By the key's hash. */
-    HotSet sets[CACHEHOT_SETS];
-    uint32_t newcomers;
-    HotEntry entries[CACHEHOT_SETS][CACHEHOT_WAYS];
+    uint32_t newcomers, finds;
+    void *memory; /* where all this is in */
 };
+
+G_STATIC_ASSERT(sizeof(HotObject) == CACHEHOT_LINE);
+G_STATIC_ASSERT(sizeof(HotEntry) == 2 * CACHEHOT_LINE);
+
+/* Aligned to pairs of cache lines; NULL without memory. */
+static CacheHot *
+hot_new(void)
+{
+    void *memory = PyMem_Calloc(1, sizeof(CacheHot) + 2 * CACHEHOT_LINE);
+    if (memory == NULL) {
+        return NULL;
+    }
+    uintptr_t address = ((uintptr_t)memory | (2 * CACHEHOT_LINE - 1)) + 1;
+    CacheHot *self = (CacheHot *)address;
+    self->memory = memory;
+    return self;
+}
 
 static size_t
 hot_object_index(const PyObject *args)
@@ -44,20 +74,18 @@ hot_object_index(const PyObject *args)
 }
 
 static void
+hot_clear_object(HotObject *object)
+{
+    Py_CLEAR(object->value);
+    Py_CLEAR(object->tool);
+    Py_CLEAR(object->args);
+}
+
+static void
 hot_clear(HotEntry *entry)
 {
     Py_CLEAR(entry->value);
     Py_CLEAR(entry->tool);
-    Py_CLEAR(entry->args);
-}
-
-static void
-hot_put(HotEntry *entry, const ToolCachePlace *place, PyObject *tool, PyObject *args,
-        PyObject *value)
-{
-    HotEntry old = *entry;
-    *entry = (HotEntry){Py_NewRef(tool), Py_NewRef(args), Py_NewRef(value), *place};
-    hot_clear(&old);
 }
 
 void
@@ -67,12 +95,12 @@ cachehot_free(CacheHot *self)
         return;
     }
     for (size_t i = 0; i < CACHEHOT_OBJECTS; i++) {
-        hot_clear(&self->objects[i]);
+        hot_clear_object(&self->objects[i]);
     }
     for (size_t i = 0; i < (size_t)CACHEHOT_SETS * CACHEHOT_WAYS; i++) {
         hot_clear(&self->entries[0][i]);
     }
-    PyMem_Free(self);
+    PyMem_Free(self->memory);
 }
 
 /* ---- by the objects ------------------------------------------------------- */
@@ -85,18 +113,18 @@ cachehot_same(CacheHot *self, ToolCache *cache, PyObject *tool, PyObject *args)
         self->objects[index].tool != tool) {
         return NULL;
     }
-    HotEntry *entry = &self->objects[index];
-    if (!tool_cache_is_same(cache, &entry->place)) {
+    HotObject *object = &self->objects[index];
+    if (!tool_cache_is_same(cache, &object->place)) {
         self->args[index] = NULL;
-        hot_clear(entry);
+        hot_clear_object(object);
         return NULL;
     }
-    return Py_NewRef(entry->value);
+    return Py_NewRef(object->value);
 }
 
 /* Kept when the same two come twice; an address alone may be that of another object by
  * then, which costs a place and nothing else. */
-static inline void
+static void __attribute__((noinline))
 hot_keep_objects(CacheHot *self, const ToolCachePlace *place, PyObject *tool,
                  PyObject *args, PyObject *value)
 {
@@ -107,8 +135,13 @@ hot_keep_objects(CacheHot *self, const ToolCachePlace *place, PyObject *tool,
         self->candidates[index] = mixed;
         return;
     }
+    HotObject old = self->objects[index];
     self->args[index] = args;
-    hot_put(&self->objects[index], place, tool, args, value);
+    self->objects[index] = (HotObject){.tool = Py_NewRef(tool),
+                                       .args = Py_NewRef(args),
+                                       .value = Py_NewRef(value),
+                                       .place = *place};
+    hot_clear_object(&old);
 }
 
 /* ---- by the hash ---------------------------------------------------------- */
@@ -146,18 +179,34 @@ hot_match(const HotSet *set, uint32_t part)
 #endif
 }
 
+/* Two names of the same tool, as a rule one object. */
 static inline bool
-hot_same_text(PyObject *a, PyObject *b)
+hot_same_tool(PyObject *a, PyObject *b)
 {
     Py_ssize_t size = PyUnicode_GET_LENGTH(a);
-    if (a == b) {
-        return true;
+    return a == b || (size == PyUnicode_GET_LENGTH(b) &&
+                      memcmp(PyUnicode_1BYTE_DATA(a), PyUnicode_1BYTE_DATA(b),
+                             (size_t)size) == 0);
+}
+
+static inline bool
+hot_is_it(const HotEntry *entry, PyObject *tool, const char *text, size_t size)
+{
+    return entry->value != NULL && entry->size == size &&
+           tool_cache_equal(text, entry->text, size) &&
+           hot_same_tool(tool, entry->tool);
+}
+
+/* A text that is used here again and again has its hash made known by and by. */
+static inline void
+hot_learn(CacheHot *self, const HotEntry *entry, PyObject *tool, PyObject *args)
+{
+    if (cachehot_is_used(args)) {
+        hot_keep_objects(self, &entry->place, tool, args, entry->value);
     }
-    if (size != PyUnicode_GET_LENGTH(b)) {
-        return false;
+    else if (G_UNLIKELY(++self->finds % CACHEHOT_LEARN == 0)) {
+        PyObject_Hash(args); /* of a str: cannot fail */
     }
-    return tool_cache_equal(PyUnicode_1BYTE_DATA(a), PyUnicode_1BYTE_DATA(b),
-                            (size_t)size);
 }
 
 PyObject *
@@ -168,18 +217,19 @@ cachehot_find(CacheHot *self, ToolCache *cache, uint64_t hash, PyObject *tool,
         return NULL;
     }
     size_t set = hot_set(hash);
+    size_t size = cachehot_size(args);
+    const char *text = cachehot_text(args);
     unsigned ways = hot_match(&self->sets[set], hot_part(hash));
     for (; ways != 0; ways &= ways - 1) {
-        HotEntry *entry = &self->entries[set][__builtin_ctz(ways)];
-        if (entry->value == NULL || !hot_same_text(args, entry->args) ||
-            !hot_same_text(tool, entry->tool)) {
+        HotEntry *entry = &self->entries[__builtin_ctz(ways)][set];
+        if (!hot_is_it(entry, tool, text, size)) {
             continue;
         }
         if (!tool_cache_is_same(cache, &entry->place)) {
             hot_clear(entry);
             return NULL;
         }
-        hot_keep_objects(self, &entry->place, tool, args, entry->value);
+        hot_learn(self, entry, tool, args);
         return Py_NewRef(entry->value);
     }
     return NULL;
@@ -198,20 +248,29 @@ hot_way(CacheHot *self, size_t set)
                                            : CACHEHOT_WAYS;
 }
 
-static void
+static void __attribute__((noinline))
 hot_keep(CacheHot *self, uint64_t hash, const ToolCachePlace *place, PyObject *tool,
          PyObject *args, PyObject *value)
 {
     size_t set = hot_set(hash);
     unsigned ways = hot_match(&self->sets[set], hot_part(hash));
     if (ways != 0) {
-        hot_put(&self->entries[set][__builtin_ctz(ways)], place, tool, args, value);
+        HotEntry *entry = &self->entries[__builtin_ctz(ways)][set];
+        PyObject *old_tool = entry->tool;
+        PyObject *old_value = entry->value;
+        entry->tool = Py_NewRef(tool);
+        entry->value = Py_NewRef(value);
+        entry->place = *place;
+        entry->size = (uint32_t)cachehot_size(args);
+        memcpy(entry->text, cachehot_text(args), entry->size);
+        Py_XDECREF(old_tool);
+        Py_XDECREF(old_value);
         return;
     }
     unsigned way = hot_way(self, set);
     if (way < CACHEHOT_WAYS) {
         self->sets[set].hashes[way] = hot_part(hash);
-        hot_clear(&self->entries[set][way]);
+        hot_clear(&self->entries[way][set]);
     }
 }
 
@@ -220,15 +279,14 @@ cachehot_keep(CacheHot **self, uint64_t hash, const ToolCacheHit *hit, PyObject 
               PyObject *args, PyObject *value)
 {
     if (!hit->is_plain || hit->size > CACHEHOT_SIZE_MAX ||
-        PyUnicode_GET_LENGTH(args) > CACHEHOT_SIZE_MAX) {
+        cachehot_size(args) > CACHEHOT_TEXT) {
         return;
     }
     if (*self == NULL) {
-        *self = PyMem_Calloc(1, sizeof(CacheHot));
+        *self = hot_new();
         if (*self == NULL) {
             return; /* only slower */
         }
     }
     hot_keep(*self, hash, &hit->place, tool, args, value);
-    hot_keep_objects(*self, &hit->place, tool, args, value);
 }

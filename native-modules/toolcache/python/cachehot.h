@@ -4,12 +4,11 @@
  * Purpose    a hit on a value that was returned before need not be copied again, and
  *            one with the very same key objects need not even be hashed: the engine
  *            tells in a few loads whether the entry is still the same.
- * Ownership  one table a Store object, so one interpreter; holds references to keys and
- *            values, all str or bytes.
- * Threads    the interpreter's lock. Without one (free-threaded build) there is no
- *            table.
- * Limits     1,024 bytes a key or value; 4,352 of each.
- * Cost       an object gets in when it is met for the second time.
+ * Ownership  one table a Store object, so one interpreter; holds references to key
+ * objects and values, all str or bytes. Threads    the interpreter's lock. Without one
+ * (free-threaded build) there is no table. Limits     80 bytes a key, 1,024 a value;
+ * 4,096 by their text, 2,048 by their objects. Cost       an object gets in when it is
+ * met for the second time.
  */
 #pragma once
 
@@ -17,10 +16,33 @@
 
 typedef struct CacheHot CacheHot;
 
+/* Of a str that is known to be compact ASCII. */
+static inline const char *
+cachehot_text(PyObject *text)
+{
+    return (const char *)((PyASCIIObject *)text + 1);
+}
+
+static inline size_t
+cachehot_size(PyObject *text)
+{
+    return (size_t)((PyASCIIObject *)text)->length;
+}
+
+/* Whether Python knows the text's hash, so that it was used for something before. Most
+ * texts come off the wire, are used once and are gone; only of others objects are kept.
+ */
+static inline bool
+cachehot_is_used(PyObject *text)
+{
+    return ((PyASCIIObject *)text)->hash != -1;
+}
+
 /* NULL is allowed, here and below. */
 void cachehot_free(CacheHot *self);
 
-/* The value for these very objects; NULL without exception if it is not known. */
+/* The value for these very objects, `args` used before; NULL without exception if it is
+ * not known. */
 PyObject *cachehot_same(CacheHot *self, ToolCache *cache, PyObject *tool,
                         PyObject *args);
 
