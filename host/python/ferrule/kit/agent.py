@@ -17,41 +17,12 @@ Errors: NotConfigured, ModelError; transcript.Damaged for a file that is none. W
     raise goes to the model.
 """
 
+from ferrule.kit.events import Result
 from ferrule.kit.tools import Tool
 
 __all__ = ["Agent", "Result"]
 
 STORE = "tools"  # the run's store that results are kept in
-
-
-class Result:
-    """How a run ended. text: the answer; value: what a response_schema made of it;
-    stopped: None when the model was done, else the bound that was reached ("turns",
-    "tokens", "seconds", "money", "calls"), "stop" or "response_schema"; turns, usage,
-    seconds, money: what was used; calls: the ToolEnded events."""
-
-    __slots__ = ("text", "value", "stopped", "turns", "usage", "seconds", "money", "calls")
-
-    def __init__(self, turns):
-        answer, meter = turns.answer, turns.meter
-        self.text = answer.text if answer else ""
-        self.value = answer.value if answer else None
-        self.stopped = turns.stopped
-        self.turns = meter.turns
-        self.usage = meter.usage
-        self.seconds = meter.seconds
-        self.money = meter.money
-        self.calls = turns.ended
-
-    def as_dict(self):
-        found = {name: getattr(self, name) for name in self.__slots__}
-        found["usage"] = self.usage.as_dict()
-        found["calls"] = [call.as_dict() for call in self.calls]
-        return found
-
-    def __repr__(self):
-        how = f", stopped by {self.stopped}" if self.stopped else ""
-        return f"<Result of {self.turns} turns, {len(self.calls)} calls{how}>"
 
 
 class Setup:

@@ -4,22 +4,11 @@ from os import PathLike
 from typing import Any
 
 from ferrule.cache import ToolCache
-from ferrule.kit.answer import Answer, Usage
+from ferrule.kit.answer import Answer
 from ferrule.kit.budget import Budget
 from ferrule.kit.chat import Chat
-from ferrule.kit.events import Event, ToolEnded
+from ferrule.kit.events import Event, Result as Result, ToolEnded
 from ferrule.kit.tools import Tool
-
-class Result:
-    text: str
-    value: Any
-    stopped: str | None
-    turns: int
-    usage: Usage
-    seconds: float
-    money: float | None
-    calls: list[ToolEnded]
-    def as_dict(self) -> dict[str, Any]: ...
 
 class Agent:
     chat: Chat

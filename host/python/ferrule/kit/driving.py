@@ -13,11 +13,7 @@ __all__ = ["Finished", "aevents", "events"]
 def events(turns):
     """Yield the events of a run."""
     steps, reply = turns.steps(), None
-    while True:
-        try:
-            step = steps.send(reply)
-        except StopIteration:
-            return
+    while (step := _next(steps, reply)) is not None:
         reply = None
         if isinstance(step, Event):
             yield step
@@ -27,6 +23,14 @@ def events(turns):
             from ferrule.kit.running import run_group
 
             run_group(step.jobs, turns.setup.store, turns.meter.deadline)
+
+
+def _next(steps, reply):
+    """What the turns ask for next; None at their end."""
+    try:
+        return steps.send(reply)
+    except StopIteration:
+        return None
 
 
 def _asked(turns, ask):
@@ -50,11 +54,7 @@ def _asked(turns, ask):
 async def aevents(turns):
     """The same for `async for`."""
     steps, reply = turns.steps(), None
-    while True:
-        try:
-            step = steps.send(reply)
-        except StopIteration:
-            return
+    while (step := _next(steps, reply)) is not None:
         reply = None
         if isinstance(step, Event):
             yield step

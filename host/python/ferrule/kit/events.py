@@ -3,8 +3,8 @@
 front end. Each has a `kind` and as_dict(), which is plain JSON."""
 
 __all__ = [
-    "Asking", "Event", "Finished", "Reasoning", "Retrying", "Text", "ToolEnded",
-    "ToolStarted", "TurnEnded",
+    "Asking", "Event", "Finished", "Reasoning", "Result", "Retrying", "Text",
+    "ToolEnded", "ToolStarted", "TurnEnded",
 ]  # fmt: skip
 
 
@@ -81,7 +81,37 @@ class ToolEnded(Event):
 
 
 class Finished(Event):
-    """The run is over. result: agent.Result."""
+    """The run is over. result: a Result."""
 
     __slots__ = ("result",)
     kind = "finished"
+
+
+class Result:
+    """How a run ended. text: the answer; value: what a response_schema made of it;
+    stopped: None when the model was done, else the bound that was reached ("turns",
+    "tokens", "seconds", "money", "calls"), "stop" or "response_schema"; turns, usage,
+    seconds, money: what was used; calls: the ToolEnded events."""
+
+    __slots__ = ("text", "value", "stopped", "turns", "usage", "seconds", "money", "calls")
+
+    def __init__(self, turns):
+        answer, meter = turns.answer, turns.meter
+        self.text = answer.text if answer else ""
+        self.value = answer.value if answer else None
+        self.stopped = turns.stopped
+        self.turns = meter.turns
+        self.usage = meter.usage
+        self.seconds = meter.seconds
+        self.money = meter.money
+        self.calls = turns.ended
+
+    def as_dict(self):
+        found = {name: getattr(self, name) for name in self.__slots__}
+        found["usage"] = self.usage.as_dict()
+        found["calls"] = [call.as_dict() for call in self.calls]
+        return found
+
+    def __repr__(self):
+        how = f", stopped by {self.stopped}" if self.stopped else ""
+        return f"<Result of {self.turns} turns, {len(self.calls)} calls{how}>"

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 from typing import Any
 
-from ferrule.kit.agent import Result
 from ferrule.kit.answer import Usage
 
 class Event:
@@ -41,3 +40,14 @@ class ToolEnded(Event):
 
 class Finished(Event):
     result: Result
+
+class Result:
+    text: str
+    value: Any
+    stopped: str | None
+    turns: int
+    usage: Usage
+    seconds: float
+    money: float | None
+    calls: list[ToolEnded]
+    def as_dict(self) -> dict[str, Any]: ...

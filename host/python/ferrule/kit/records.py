@@ -5,12 +5,12 @@ Fields that a record does not have are refused ("additionalProperties": false), 
 nothing could be done with them.
 """
 
-from ferrule.kit import shapes
+from ferrule.kit.schemas import (
+    DEFAULT_ABSENT, MISSING, Shape, object_schema, rename, with_default,
+)  # fmt: skip
 
-__all__ = ["MISSING", "describe", "is_record", "object_schema", "of_pydantic", "rename",
-           "with_default"]  # fmt: skip
+__all__ = ["describe", "is_record", "of_pydantic"]
 
-MISSING = object()
 
 
 def is_record(hint):
@@ -19,16 +19,6 @@ def is_record(hint):
         or (issubclass(hint, tuple) and hasattr(hint, "_fields"))
         or (issubclass(hint, dict) and hasattr(hint, "__required_keys__"))
     )
-
-
-def object_schema(fields):
-    """The schema of an object. fields: (name, schema, is_required)."""
-    schema = {"type": "object", "properties": {name: part for name, part, _ in fields}}
-    required = [name for name, _, is_required in fields if is_required]
-    if required:
-        schema["required"] = required
-    schema["additionalProperties"] = False
-    return schema
 
 
 def describe(maker, hint):
@@ -49,16 +39,7 @@ def describe(maker, hint):
                        default is MISSING))  # fmt: skip
         if shape.build is not None:
             builds[name] = shape.build
-    return shapes.Shape(object_schema(fields), _maker_of(hint, builds))
-
-
-def with_default(schema, default, text=""):
-    """The schema with what is said about it; default: a Python value or MISSING."""
-    extra = {"description": text} if text else {}
-    value = shapes.DEFAULT_ABSENT if default is MISSING else shapes.plain(default)
-    if value is not shapes.DEFAULT_ABSENT:
-        extra["default"] = value
-    return {**schema, **extra} if extra else schema
+    return Shape(object_schema(fields), _maker_of(hint, builds))
 
 
 def _fields(hint, hints):
@@ -72,7 +53,7 @@ def _fields(hint, hints):
                 if default is dataclasses.MISSING:
                     default = MISSING
                     if field.default_factory is not dataclasses.MISSING:
-                        default = shapes.DEFAULT_ABSENT  # optional, but not to be told
+                        default = DEFAULT_ABSENT  # optional, but not to be told
                 yield field.name, default, field.metadata.get("description", "")
     elif issubclass(hint, tuple):
         for name in hint._fields:
@@ -80,7 +61,7 @@ def _fields(hint, hints):
     else:
         for name in hints:
             required = name in hint.__required_keys__
-            yield name, MISSING if required else shapes.DEFAULT_ABSENT, ""
+            yield name, MISSING if required else DEFAULT_ABSENT, ""
 
 
 def _maker_of(hint, builds):
@@ -106,17 +87,4 @@ def of_pydantic(maker, hint):
         maker.definitions[free] = part
     for part in [schema, *(maker.definitions[free] for free in names.values())]:
         rename(part, names)
-    return shapes.Shape(schema, hint.model_validate)
-
-
-def rename(schema, names):
-    """Let "$ref"s in a schema follow definitions that moved: {old $ref: new name}."""
-    todo = [schema]
-    while todo:
-        part = todo.pop()
-        if isinstance(part, dict):
-            if part.get("$ref") in names:
-                part["$ref"] = f"#/$defs/{names[part['$ref']]}"
-            todo += part.values()
-        elif isinstance(part, list):
-            todo += part
+    return Shape(schema, hint.model_validate)

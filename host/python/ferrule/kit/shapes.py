@@ -16,8 +16,9 @@ Errors: TypeError names the hint that has no JSON form.
 import sys
 
 from ferrule.kit import constraints, records
+from ferrule.kit.schemas import DEFAULT_ABSENT, Shape, plain
 
-__all__ = ["Shape", "Shapes", "plain"]
+__all__ = ["Shapes"]
 
 _SCALARS = {str: "string", int: "integer", float: "number", bool: "boolean"}
 _ARRAYS = {"list", "Sequence", "MutableSequence", "Collection", "Iterable", "deque"}
@@ -33,18 +34,6 @@ _TEXTS = {
     ("pathlib", "Path"): (None, None),
     ("pathlib._local", "Path"): (None, None),
 }
-DEFAULT_ABSENT = object()
-
-
-class Shape:
-    """schema: JSON Schema of the values. build: from a valid JSON value to the Python
-    one; None when they are the same."""
-
-    __slots__ = ("schema", "build")
-
-    def __init__(self, schema, build=None):
-        self.schema = schema
-        self.build = build
 
 
 class Shapes:
@@ -278,23 +267,6 @@ def _typed(schema):
     if len(kinds) == 1 and None not in kinds:
         schema["type"] = kinds.pop()
     return schema
-
-
-def plain(value):
-    """The JSON form of a default; DEFAULT_ABSENT when it has none."""
-    if value is None or isinstance(value, (str, int, float, bool)):
-        inner = getattr(value, "value", value)  # a member of StrEnum and its kin
-        return inner if type(inner) in (str, int, float, bool) else value
-    if isinstance(value, (list, tuple)):
-        inner = [plain(item) for item in value]
-        return DEFAULT_ABSENT if DEFAULT_ABSENT in inner else inner
-    if isinstance(value, dict) and all(isinstance(key, str) for key in value):
-        made = {key: plain(item) for key, item in value.items()}
-        return DEFAULT_ABSENT if DEFAULT_ABSENT in made.values() else made
-    enum = sys.modules.get("enum")
-    if enum and isinstance(value, enum.Enum):
-        return plain(value.value)
-    return DEFAULT_ABSENT
 
 
 def _unknown(hint):

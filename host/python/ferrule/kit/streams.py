@@ -6,7 +6,7 @@ import socket
 import time
 
 from ferrule.kit import failures, sse
-from ferrule.kit.answer import TEXT_MAX, Builder, malformed
+from ferrule.kit.building import TEXT_MAX, Builder, malformed
 from ferrule.kit.errors import ModelError
 from ferrule.kit.events import Reasoning, Retrying, Text
 

@@ -6,7 +6,7 @@ For models that otherwise miss the form of tool calls."""
 import copy
 import json
 
-from ferrule.kit import records
+from ferrule.kit import schemas
 from ferrule.kit.answer import Call
 from ferrule.kit.structured import Wanted
 
@@ -96,7 +96,7 @@ class Strict:
 
 
 def _object(**properties):
-    return records.object_schema([(n, part, True) for n, part in properties.items()])
+    return schemas.object_schema([(n, part, True) for n, part in properties.items()])
 
 
 def _moved(owner, schema, definitions):
@@ -106,8 +106,8 @@ def _moved(owner, schema, definitions):
     names = {f"#/$defs/{name}": f"{owner}.{name}" for name in parts}
     for name, part in parts.items():
         definitions[names[f"#/$defs/{name}"]] = part
-        records.rename(part, names)
-    records.rename(schema, names)
+        schemas.rename(part, names)
+    schemas.rename(schema, names)
     return schema
 
 

@@ -26,7 +26,7 @@ Errors: TypeError at the decorator, with file and line, for a parameter that has
 
 import sys
 
-from ferrule.kit import parameters, records
+from ferrule.kit import parameters, schemas
 from ferrule.kit.shapes import Shapes
 
 __all__ = ["Tool", "tool"]
@@ -169,13 +169,13 @@ def _described(function, description):
             others = shape
             continue
         is_required = parameter.default is parameters.EMPTY
-        default = records.MISSING if is_required else parameter.default
+        default = schemas.MISSING if is_required else parameter.default
         text = shape.schema.get("description") or about.get(parameter.name, "")
-        schema = records.with_default(shape.schema, default, text)
+        schema = schemas.with_default(shape.schema, default, text)
         fields.append((parameter.name, schema, is_required))
         if shape.build is not None:
             builds[parameter.name] = shape.build
-    schema = records.object_schema(fields)
+    schema = schemas.object_schema(fields)
     if others is not None:
         schema["additionalProperties"] = others.schema or True
     if maker.definitions:
