@@ -198,9 +198,11 @@ class Surroundings(AgentsCase):
 
 
 DESCRIPTORS = """\
-import os
+import os, sys
+desk = getattr(sys.modules.get("ferrule.channel"), "_desk", None)  # the way to channels
 print(sorted(n for n in os.listdir("/proc/self/fd")
              if os.path.exists(f"/proc/self/fd/{n}") and int(n) < 200
+             and (desk is None or int(n) != desk.fileno())
              and "memfd" not in os.readlink(f"/proc/self/fd/{n}")))
 """
 

@@ -25,6 +25,7 @@ import time
 
 NAME_MAX = 128  # bytes; the launcher's, too
 INLINE_MAX = 32 << 10  # larger ones travel as a memory file
+_DESCRIPTOR_MIN = 100  # out of the way of programs that close low numbers
 _HEAD = struct.Struct("=Q")  # size of what follows, or of the memory file
 _SEALS = (fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW
           | fcntl.F_SEAL_WRITE)  # fmt: skip
@@ -36,7 +37,14 @@ _known = {}  # name -> Channel
 def open_desk():
     """Before agents are forked: a place to ask for channels. Returns the other end."""
     global _desk
-    _desk, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    ours, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    try:
+        moved = fcntl.fcntl(ours, fcntl.F_DUPFD_CLOEXEC, _DESCRIPTOR_MIN)
+    except OSError:  # the limit on open files is lower
+        _desk = ours
+    else:
+        ours.close()
+        _desk = socket.socket(fileno=moved)
     return other.detach()
 
 
