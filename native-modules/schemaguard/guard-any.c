@@ -21,7 +21,7 @@ typedef struct {
 static bool
 add_name(Any *self, const char *text, size_t length)
 {
-    if (self->run->is_rescan || self->run->allows_duplicates) {
+    if (self->run->allows_duplicates) {
         return true;
     }
     if (self->count == GUARD_ANY_NAMES) {
@@ -87,9 +87,49 @@ open_container(Any *self, unsigned level, const char *p)
     return closer == ']' ? p : skip_name(self, p);
 }
 
+/* The same where all has been read before: only brackets and strings matter. */
+static const char *
+end_again(GuardRun *run, const char *p)
+{
+    GuardStringKind kind;
+    for (unsigned depth = 0;; p++) {
+#ifdef __SSE2__
+        if (p <= run->wide_end) {
+            const __m128i lower = _mm_set1_epi8(0x20); /* '[' is '{' without it */
+            __m128i chunk = _mm_loadu_si128((const __m128i *)p);
+            __m128i folded = _mm_or_si128(chunk, lower);
+            __m128i stops = _mm_or_si128(_mm_cmpeq_epi8(folded, _mm_set1_epi8('{')),
+                                         _mm_cmpeq_epi8(folded, _mm_set1_epi8('}')));
+            stops = _mm_or_si128(stops, _mm_cmpeq_epi8(chunk, _mm_set1_epi8('"')));
+            unsigned mask = (unsigned)_mm_movemask_epi8(stops);
+            if (mask == 0) {
+                p += 15;
+                continue;
+            }
+            p += __builtin_ctz(mask);
+        }
+#endif
+        if (*p == '"') {
+            p = guard_scan_string(run, p + 1, &kind);
+            if (p == NULL) {
+                return NULL;
+            }
+        }
+        else if (guard_is_container(p)) {
+            depth++;
+        }
+        else if ((*p | 0x20) == '}' && --depth == 0) {
+            return p + 1;
+        }
+    }
+}
+
 const char *
 guard_any_end(GuardRun *run, unsigned level, const char *p)
 {
+    if (run->is_rescan) {
+        return end_again(run, p);
+    }
     const GuardNode *any = GUARD_AT(run->program, GuardNode, run->program->any);
     Any self;
     self.run = run;

@@ -4,7 +4,6 @@
 #include <json-number.h>
 #include <json-scan.h>
 
-#include <stdio.h>
 #include <stdlib.h>
 
 typedef struct {
@@ -34,9 +33,15 @@ put_string(Canon *self, const char *text, const JsonToken *token)
     if (token->is_escaped) {
         value = json_string_unescape(raw, length, room + sizeof head, NULL);
     }
-    size_t n = (size_t)snprintf(head, sizeof head, "s%zu:", value);
+    char *at = head + sizeof head;
+    *--at = ':';
+    for (size_t left = value; left > 0 || *at == ':'; left /= 10) {
+        *--at = (char)('0' + left % 10);
+    }
+    *--at = 's';
+    size_t n = (size_t)(head + sizeof head - at);
     memmove(room + n, token->is_escaped ? room + sizeof head : raw, value);
-    memcpy(room, head, n);
+    memcpy(room, at, n);
     out->length += n + value;
 }
 

@@ -63,8 +63,8 @@ is_machines(const GuardNode *node)
 static bool
 takes_object(const Quick *self, const GuardNode *node)
 {
-    if (is_machines(node) || node->choice != 0 || node->object == 0 ||
-        (node->types & GUARD_TYPE_OBJECT) == 0) {
+    if ((node->flags & GUARD_NODE_MARKS) != 0 || node->choice != 0 ||
+        node->object == 0 || (node->types & GUARD_TYPE_OBJECT) == 0) {
         return false;
     }
     const GuardObjectPart *part = part_at(self, node->object);
@@ -75,13 +75,12 @@ takes_object(const Quick *self, const GuardNode *node)
 static bool
 takes_array(const Quick *self, const GuardNode *node)
 {
-    if (is_machines(node) || node->choice != 0 || node->array == 0 ||
-        (node->types & GUARD_TYPE_ARRAY) == 0) {
+    if ((node->flags & GUARD_NODE_MARKS) != 0 || node->choice != 0 ||
+        node->array == 0 || (node->types & GUARD_TYPE_ARRAY) == 0) {
         return false;
     }
     const GuardArrayPart *part = part_at(self, node->array);
-    return part->prefix_count == 0 && part->contains == 0 &&
-           (part->flags & GUARD_ARRAY_UNIQUE) == 0;
+    return part->prefix_count == 0 && part->contains == 0;
 }
 
 /* Makes the node's part, still empty, so that others can refer to it. */
@@ -100,16 +99,20 @@ make_part(Quick *self, GuardRef ref)
     part->node = ref;
     part->form = is_object ? GUARD_QUICK_OBJECT : GUARD_QUICK_ARRAY;
     part->count = (uint8_t)count;
+    part->flags = node->inplace != 0 ? GUARD_QUICK_BRANCHES : 0;
     if (is_object) {
         part->required = object->required;
         part->min = object->min;
         part->max = object->max;
-        part->is_counted = object->min > 0 || object->max < UINT32_MAX;
+        bool is_counted = object->min > 0 || object->max < UINT32_MAX;
+        part->flags |= is_counted ? GUARD_QUICK_COUNTED : 0;
     }
     else {
         const GuardArrayPart *array = part_at(self, node->array);
         part->min = array->min;
         part->max = array->max;
+        bool is_unique = (array->flags & GUARD_ARRAY_UNIQUE) != 0;
+        part->flags |= is_unique ? GUARD_QUICK_UNIQUE : 0;
     }
 }
 
@@ -368,15 +371,26 @@ fill_items(Quick *self, const GuardNode *node)
     part->arg = arg;
 }
 
+/* Whether there is no member or item that the part takes. */
+static bool
+is_idle(const GuardQuickPart *part)
+{
+    bool is_taken = part->kind != GUARD_QUICK_STOP;
+    if ((part->flags & GUARD_QUICK_UNIQUE) != 0) {
+        is_taken = part->kind == GUARD_QUICK_STRING ||
+                   part->kind == GUARD_QUICK_CHOICE ||
+                   part->kind == GUARD_QUICK_SCALAR || part->kind == GUARD_QUICK_SWITCH;
+    }
+    return !is_taken && part->rules == 0 && part->count == 0;
+}
+
 /* Only now: which form a part has tells what it is for. */
 static void
 settle_form(Quick *self, const GuardNode *node)
 {
     if (node->quick != 0) {
         GuardQuickPart *part = quick_at(self, node->quick);
-        if (part->kind == GUARD_QUICK_STOP && part->rules == 0 && part->count == 0) {
-            part->form = GUARD_QUICK_IDLE;
-        }
+        part->form = is_idle(part) ? GUARD_QUICK_IDLE : part->form;
     }
 }
 

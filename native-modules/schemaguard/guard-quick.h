@@ -24,7 +24,8 @@ enum {
     GUARD_QUICK_DEPTH = 8,
     GUARD_QUICK_REFS_MAX = 8, /* $ref after $ref */
     GUARD_QUICK_RULES_MAX = 4,
-    GUARD_QUICK_STRANGERS = 24, /* other names of the open objects */
+    GUARD_QUICK_STRANGERS =
+        24, /* other names of open objects, items that must differ */
 };
 
 /* What a value has to be. */
@@ -83,18 +84,24 @@ enum {
     GUARD_QUICK_IDLE, /* all that can be in it is the machine's */
 };
 
+enum {
+    GUARD_QUICK_COUNTED = 1,  /* an object with min or max */
+    GUARD_QUICK_UNIQUE = 2,   /* an array whose items, strings, must differ */
+    GUARD_QUICK_BRANCHES = 4, /* the machine applies the node's branches at its end */
+};
+
 /* An object or an array. */
 typedef struct {
     uint64_t required; /* bits of names */
     GuardRef node;     /* what the machine knows it by */
     uint32_t min;      /* items, members */
     uint32_t max;
-    GuardRef arg;       /* of the items, of members whose names are not known */
-    uint8_t kind;       /* likewise */
-    uint8_t form;       /* GUARD_QUICK_OBJECT ... */
-    uint8_t count;      /* of names */
-    uint8_t is_counted; /* min or max is there */
-    GuardRef rules;     /* GuardQuickRules */
+    GuardRef arg;   /* of the items, of members whose names are not known */
+    uint8_t kind;   /* likewise */
+    uint8_t form;   /* GUARD_QUICK_OBJECT ... */
+    uint8_t count;  /* of names */
+    uint8_t flags;  /* GUARD_QUICK_COUNTED ... */
+    GuardRef rules; /* GuardQuickRules */
     GuardQuickText names[];
 } GuardQuickPart;
 

@@ -7,7 +7,7 @@
 
 GuardStep
 guard_inplace_begin(GuardRun *run, const GuardNode *node, const char *start,
-                    const char *end)
+                    const char *end, uint64_t seen)
 {
     GuardFrame *frame = guard_push_frame(run, GUARD_FRAME_INPLACE, node, start);
     if (GUARD_UNLIKELY(frame == NULL)) {
@@ -16,6 +16,7 @@ guard_inplace_begin(GuardRun *run, const GuardNode *node, const char *start,
     memset(&frame->inplace, 0, sizeof frame->inplace);
     frame->inplace.part = GUARD_AT(run->program, GuardInplacePart, node->inplace);
     frame->inplace.end = end;
+    frame->inplace.seen = seen;
     frame->inplace.was_rescan = run->is_rescan;
     return guard_inplace_next(run, frame);
 }

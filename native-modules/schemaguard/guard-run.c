@@ -191,7 +191,7 @@ guard_enter(GuardRun *run)
         }
         run->node = node;
         if ((node->flags & GUARD_NODE_BRANCHES_ONLY) != 0) {
-            return guard_inplace_begin(run, node, p, NULL);
+            return guard_inplace_begin(run, node, p, NULL, 0);
         }
     }
     if (guard_is_container(p)) {
@@ -203,7 +203,7 @@ guard_enter(GuardRun *run)
         return guard_scalar_result(run, node, p);
     }
     if (node->inplace != 0) {
-        return guard_inplace_begin(run, node, p, end);
+        return guard_inplace_begin(run, node, p, end, 0);
     }
     run->at = end;
     return GUARD_STEP_DONE;

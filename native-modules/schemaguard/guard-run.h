@@ -229,8 +229,9 @@ GuardFrame *guard_array_open(GuardRun *run, const GuardNode *node, const char *s
                              uint32_t index);
 GuardStep guard_array_continue(GuardRun *run, GuardFrame *frame, const char *p);
 GuardStep guard_array_resume(GuardRun *run, GuardFrame *frame, bool ok);
+/* `seen`: the names that the object has, by bit, if it is read already. */
 GuardStep guard_inplace_begin(GuardRun *run, const GuardNode *node, const char *start,
-                              const char *end);
+                              const char *end, uint64_t seen);
 GuardStep guard_inplace_next(GuardRun *run, GuardFrame *frame);
 GuardStep guard_inplace_resume(GuardRun *run, GuardFrame *frame, bool ok);
 GuardStep guard_rest_begin(GuardRun *run, const GuardNode *node, const GuardNode *owner,

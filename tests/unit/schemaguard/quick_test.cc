@@ -132,6 +132,10 @@ const char open_schema[] = R"({
         "on": {"anyOf": [{"type": "string"}, {"type": "array", "maxItems": 2,
                "items": {"$ref": "#/$defs/step"}}, {"$ref": "#/$defs/step"}]},
         "list": {"type": "array"},
+        "tags": {"uniqueItems": true, "items": {"type": ["string", "number", "object"]}},
+        "if": {"properties": {"a": {"type": "integer"}, "b": {"type": "string"}},
+               "if": {"required": ["a"]}, "then": {"required": ["b"]}, "else": {"maxProperties": 2},
+               "dependentSchemas": {"b": {"properties": {"x": {"type": "array"}}}}},
         "map": {"type": "object", "minProperties": 1, "maxProperties": 3},
         "never": false,
         "x-known": {"type": "integer"},
@@ -156,6 +160,8 @@ const char *const open_texts[] = {
     R"({"list": [1, "a", {"a": 1, "b": [2, {"a": 1}]}, null, true], "map": {"k": 0, "l": {}}})",
     R"({"steps": [{"kind": "a", "n": 1, "z": {"z": 0}}, {"kind": "b", "s": ""}, null, 7,)"
     R"( {"s": "t", "kind": "c"}, "skip"], "yes": [[1]], "one1": true, "free": {"id": ""}})",
+    R"({"tags": ["a", "b", "a ", "\u0063", 1, {"a": 1}, "d"], "if": {"a": 1, "b": "", "x": [{"y": 1}]}})",
+    R"({"if": {"x": {"z": [1, "]", {"}": "\""}]}, "q": 1}, "tags": ["b", "bb", "bbb"]})",
     R"({"x-a": {"deep": {"er": [{"and": {"deeper": [1, [2, [3, [4, [5, [6]]]]]]}}]}}, "y": []})",
 };
 
@@ -210,6 +216,14 @@ TEST(GuardQuick, RefusesOtherTypesThanContainersOfAnything)
           R"({"x-a": {"b": {"c": 1, "d": 2, "c": 3}}})",
           R"({"steps": [{"kind": "b", "n": 1}]})", R"({"env": {"A": "", "A": ""}})",
           R"({"x-known": {}})"}) {
+        EXPECT_FALSE(IsValid(guard, text)) << text;
+    }
+    for (const char *text :
+         {R"({"tags": ["a", "b", "a"]})", R"({"tags": ["a", "\u0061"]})",
+          R"({"tags": [1, "a", 1.0]})", R"({"if": {"a": 1}})",
+          R"({"tags": ["x", {"a": 1}, {"a": 1}]})",
+          R"({"if": {"a": 1, "b": "", "x": {}}})",
+          R"({"if": {"x": 1, "y": 2, "z": 3}})"}) {
         EXPECT_FALSE(IsValid(guard, text)) << text;
     }
     EXPECT_TRUE(IsValid(guard, R"({"env": {"A": "", "\u0061": ""}})"));
