@@ -11,9 +11,9 @@
 #define NUMBER_EXACT_MAX 9007199254740992.0 /* 2^53 */
 
 enum {
-    NUMBER_PLAIN_MAX = 21,  /* digits before an exponent is written */
-    NUMBER_PLAIN_MIN = -6,  /* zeros behind the point, likewise */
-    NUMBER_FAST_DIGITS = 15 /* any integer this short is what it is */
+    NUMBER_PLAIN_MAX = 21,                /* digits before an exponent is written */
+    NUMBER_PLAIN_MIN = -6,                /* zeros behind the point, likewise */
+    NUMBER_FAST_DIGITS = NUMBER_PLAIN_MAX /* any integer this short is what it is */
 };
 
 /* 0.DIGITS x 10^point, laid out as ECMAScript's Number::toString does. */

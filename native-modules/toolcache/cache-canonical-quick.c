@@ -7,7 +7,7 @@
 
 enum {
     QUICK_DEPTH_MAX = 16, /* deeper text takes the long way */
-    QUICK_DIGITS_MAX = 15 /* an integer this short is canonical as it is */
+    QUICK_DIGITS_MAX = 21 /* an integer this short is canonical as it is */
 };
 
 typedef struct {

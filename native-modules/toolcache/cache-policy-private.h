@@ -34,6 +34,13 @@ cache_policy_note(CacheView *view, uint32_t bucket, uint32_t slot)
 /* Applies the noted hits. */
 void cache_policy_catch_up(CacheView *view);
 
+/* Has the lines fetched that adding a key of that hash will need, and those that
+ * evicting for it will. */
+void cache_policy_prefetch(CacheView *view, uint32_t low);
+
+/* The first of those, for the next time. */
+void cache_policy_prefetch_victim(const CacheView *view);
+
 /* A new entry; entry->hash is set. */
 void cache_policy_add(CacheView *view, uint32_t ref);
 

@@ -372,6 +372,39 @@ cache_policy_victim(CacheView *view, uint32_t spared)
     return 0;
 }
 
+static const CacheEntry *
+policy_next_victim(const CacheView *view)
+{
+    uint32_t ref = view->shard->hir.oldest;
+    bool is_inside =
+        ref != 0 && ref <= view->arena_units - sizeof(CacheEntry) / CACHE_UNIT;
+    return is_inside && view->shard->capacity != 0
+               ? (const CacheEntry *)(view->arena + (size_t)ref * CACHE_UNIT)
+               : NULL;
+}
+
+void
+cache_policy_prefetch(CacheView *view, uint32_t low)
+{
+    __builtin_prefetch(&view->buckets[cache_bucket_home(view, low)], 1);
+    __builtin_prefetch(policy_ghosts(view, low), 1);
+    const CacheEntry *victim = policy_next_victim(view);
+    if (victim != NULL) {
+        __builtin_prefetch(&view->buckets[cache_bucket_home(view, victim->hash)], 1);
+        __builtin_prefetch(policy_ghosts(view, victim->hash), 1);
+        __builtin_prefetch((const char *)victim + 256, 1); /* the block behind it */
+    }
+}
+
+void
+cache_policy_prefetch_victim(const CacheView *view)
+{
+    const CacheEntry *victim = policy_next_victim(view);
+    if (victim != NULL) {
+        __builtin_prefetch(victim, 1);
+    }
+}
+
 /* ---- hits ----------------------------------------------------------------- */
 
 bool

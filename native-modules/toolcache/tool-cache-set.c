@@ -43,9 +43,11 @@ set_store(CacheKeys *keys, CacheInsert *insert)
     if (!cache_shard_lock(view)) {
         return false;
     }
+    cache_policy_prefetch(view, cache_key_low(keys->canonical.hash));
     cache_set_settle(view);
     bool has_old = cache_index_locate(view, &keys->canonical, &spot);
     bool is_stored = cache_shard_insert(view, insert, has_old ? spot.ref : 0);
+    cache_policy_prefetch_victim(view);
     cache_shard_unlock(view);
     return is_stored;
 }

@@ -179,9 +179,8 @@ hot_match(const HotSet *set, uint32_t part)
 #endif
 }
 
-/* Two names of the same tool, as a rule one object. */
-static inline bool
-hot_same_tool(PyObject *a, PyObject *b)
+/* The same name in two objects. */
+static bool __attribute__((noinline, cold)) hot_same_tool(PyObject *a, PyObject *b)
 {
     Py_ssize_t size = PyUnicode_GET_LENGTH(a);
     return a == b || (size == PyUnicode_GET_LENGTH(b) &&
@@ -189,12 +188,37 @@ hot_same_tool(PyObject *a, PyObject *b)
                              (size_t)size) == 0);
 }
 
+/* As tool_cache_equal(), without a call for the sizes that most arguments have. */
+static inline bool
+hot_same_text(const char *a, const char *b, size_t size)
+{
+#ifdef __SSE2__
+    if (G_LIKELY(size - 16 <= 32)) { /* 16 to 48: three pieces that may overlap */
+        const char *a_last = a + size - 16;
+        const char *b_last = b + size - 16;
+        size_t middle = (size - 16) / 2;
+        __m128i first =
+            _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(const void *)a),
+                           _mm_loadu_si128((const __m128i *)(const void *)b));
+        __m128i between = _mm_cmpeq_epi8(
+            _mm_loadu_si128((const __m128i *)(const void *)(a + middle)),
+            _mm_loadu_si128((const __m128i *)(const void *)(b + middle)));
+        __m128i last =
+            _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(const void *)a_last),
+                           _mm_loadu_si128((const __m128i *)(const void *)b_last));
+        return _mm_movemask_epi8(_mm_and_si128(_mm_and_si128(first, between), last)) ==
+               0xFFFF;
+    }
+#endif
+    return tool_cache_equal(a, b, size);
+}
+
 static inline bool
 hot_is_it(const HotEntry *entry, PyObject *tool, const char *text, size_t size)
 {
     return entry->value != NULL && entry->size == size &&
-           tool_cache_equal(text, entry->text, size) &&
-           hot_same_tool(tool, entry->tool);
+           (G_LIKELY(entry->tool == tool) || hot_same_tool(tool, entry->tool)) &&
+           hot_same_text(text, entry->text, size);
 }
 
 /* A text that is used here again and again has its hash made known by and by. */
