@@ -186,7 +186,6 @@ component_is_in(const Component *self)
 static void
 write_component(JsonBuilder *out, Component *component)
 {
-    g_ptr_array_sort(component->objects, compare_names);
     g_autoptr(GString) comment = g_string_new(NULL);
     if (component->embedded != NULL)
         g_string_assign(comment, component->embedded);
@@ -208,12 +207,31 @@ write_relation(JsonBuilder *out, const char *from, const char *kind, const char 
     json_builder_end_object(out);
 }
 
+/* Differs when what is linked does, and does not when only the place of a build does.
+ */
+static char *
+sum_of_contents(const Sbom *self)
+{
+    g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+    for (guint i = 0; i < self->components->len; i++) {
+        Component *component = self->components->pdata[i];
+        const char *what = component->embedded == NULL ? "" : component->embedded;
+        g_autofree char *head =
+            g_strdup_printf("%s\n%s\n%s\n", component->name, component->version, what);
+        g_checksum_update(sum, (const guchar *)head, -1);
+        g_ptr_array_sort(component->objects, compare_names);
+        for (guint k = 0; k < component->objects->len; k++)
+            g_checksum_update(sum, component->objects->pdata[k], -1);
+    }
+    return g_strdup(g_checksum_get_string(sum));
+}
+
 static void
 write_head(JsonBuilder *out, const Sbom *self, const char *name, const char *version)
 {
     g_autofree char *title = g_strdup_printf("%s-%s", name, version);
-    g_autofree char *sum = g_compute_checksum_for_string(G_CHECKSUM_SHA256, title, -1);
-    g_autofree char *space = g_strdup_printf("urn:ferrule:sbom:%s:%.16s", title, sum);
+    g_autofree char *sum = sum_of_contents(self);
+    g_autofree char *space = g_strdup_printf("urn:ferrule:sbom:%s:%.32s", title, sum);
     add_string(out, "spdxVersion", "SPDX-2.3");
     add_string(out, "dataLicense", "CC0-1.0");
     add_string(out, "SPDXID", "SPDXRef-DOCUMENT");

@@ -98,6 +98,15 @@ class OfPackages(InstallCase):
     def test_the_runtime_is_spdx(self):
         self.assertEqual(spdx.mistakes(self.runtime_document()), [])
 
+    def test_documents_of_different_contents_have_different_names(self):
+        first = self.runtime_document()["documentNamespace"]
+        files = self.folder / "deb"
+        subprocess.run(["dpkg-deb", "-x", runtime_packages()[".deb"], files], check=True)
+        path = files / "usr/share/doc/ferrule/ferrule.spdx.json.gz"
+        other = json.loads(gzip.decompress(path.read_bytes()))
+        self.assertEqual(spdx.mistakes(other), [])
+        self.assertNotEqual(first, other["documentNamespace"])
+
     def test_every_linked_object_is_in_it(self):
         """Looked for where the linker says what it placed; the writer of the document
         reads another part of the map."""
