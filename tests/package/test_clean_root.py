@@ -80,7 +80,18 @@ class CleanRoot(InstallCase):
         before = self.changed()
         self.inside("sh hello-1.0.run --quiet; /root/.local/bin/hello; "
                     "sh hello-1.1.run --quiet; /root/.local/bin/hello; "
-                    "sh hello-1.1.run --uninstall --quiet", out="hello 1.0\nhello 1.1\n")
+                    "/root/.local/share/ferrule-agents/hello/current/lib/ferrule/ferrule "
+                    "self rollback 2>/dev/null; /root/.local/bin/hello; "
+                    "sh hello-1.1.run --uninstall --quiet",
+                    out="hello 1.0\nhello 1.1\nhello 1.0\n")
+        self.assertEqual(self.changed(), before)
+
+    def test_agent_of_a_user_who_is_not_root(self):
+        self.bring(self.installer("1.0"))
+        self.inside("useradd -m you; chmod 755 /root /root/input")
+        before = self.changed()
+        self.inside("su you -c 'cd; sh /root/input/hello-1.0.run --quiet; .local/bin/hello; "
+                    "sh /root/input/hello-1.0.run --uninstall --quiet'", out="hello 1.0\n")
         self.assertEqual(self.changed(), before)
 
 

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: MIT
 """Installing by .run files: exact, undoable, and honest about what keeps it from it."""
 
+import contextlib
 import os
+import pty
 import shutil
 import stat
+import subprocess
 import unittest
 
 from sample_agents import tree
@@ -77,6 +80,19 @@ class Agents(InstallCase):
         run_file = self.installer()
         self.expect(self.shell("sh", run_file, "--quiet"), out="", err="")
         self.expect(self.shell("sh", run_file, "--quiet", "--uninstall"), out="", err="")
+
+    def test_a_terminal_shows_how_far_it_is(self):
+        run_file, shown = self.installer(), b""
+        master, slave = pty.openpty()
+        process = subprocess.Popen(["sh", run_file], env=self.env, stdin=subprocess.DEVNULL,
+                                   stdout=slave, stderr=slave)
+        os.close(slave)
+        with contextlib.suppress(OSError):  # as Linux says that nobody writes any more
+            while part := os.read(master, 4096):
+                shown += part
+        os.close(master)
+        self.assertEqual(process.wait(60), 0, shown)
+        self.assertRegex(shown.decode(), r"hello 1\.0.*100 ?%")
 
     def test_verify_and_extract(self):
         run_file = self.installer()

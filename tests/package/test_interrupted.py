@@ -6,7 +6,7 @@ import signal
 import subprocess
 import unittest
 
-from installed import InstallCase
+from installed import InstallCase, needs
 from sample_agents import tree
 
 TIMEOUT = 900
@@ -33,6 +33,18 @@ code = setup.main(sys.argv[2:])
 print(count)
 sys.exit(code)
 """
+
+
+# Stands before a program of the shell half: ends all of the installer, the N-th time.
+SHIM = """\
+#!/bin/sh
+count=$(($(cat "$COUNT_FILE") + 1))
+echo "$count" >"$COUNT_FILE"
+[ "$count" != "$LAST" ] || kill -9 0
+exec "{real}" "$@"
+"""
+# One of each pipeline, so that nobody counts at the same time.
+PROGRAMS = ("uname", "getconf", "sort", "wc", "tail", "dirname", "df", "mkdir", "chmod", "rm")
 
 
 class Interrupted(InstallCase):
@@ -85,6 +97,33 @@ class Interrupted(InstallCase):
         self.assertEqual(sorted(os.listdir(root)), ["current", "place.json", "versions"])
         names = sorted(os.listdir(root / "versions"))
         self.assertEqual([name.partition("-")[0] for name in names], ["1.0", "1.1"])
+
+    def shell_upgrade(self, run_file, last):
+        """Exit code of the upgrade by its .run, killed at program number `last`."""
+        shims = self.folder / "shims"
+        for name in PROGRAMS:
+            shim = self.write(f"shims/{name}", SHIM.format(real=needs(name)))
+            shim.chmod(0o755)
+        counter = self.write("count", "0")
+        env = {**self.env, "PATH": f"{shims}:{self.env['PATH']}", "LAST": str(last),
+               "COUNT_FILE": str(counter)}
+        code = subprocess.run(["sh", run_file, "--quiet"], env=env, start_new_session=True,
+                              cwd=self.folder, timeout=TIMEOUT).returncode
+        return code, int(counter.read_text())
+
+    def test_the_shell_half_killed_at_every_step(self):
+        run_file = self.installer("1.1")
+        code, total = self.shell_upgrade(run_file, 0)
+        self.assertEqual(code, 0)
+        self.assertGreater(total, 12)
+        for step in range(1, total + 1):
+            with self.subTest(step=step):
+                self.copy(self.saved, self.home)
+                self.assertEqual(self.shell_upgrade(run_file, step), (-signal.SIGKILL, step))
+                self.expect(self.shell("hello"), out="hello 1.0\n", err="")
+        self.install(run_file)
+        self.expect(self.shell("hello"), out="hello 1.1\n", err="")
+        self.assert_tidy()
 
     def test_an_uninstallation_killed_at_every_step(self):
         root = self.root_of("hello")
