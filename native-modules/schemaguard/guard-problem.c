@@ -9,7 +9,9 @@ guard_problem_add(GuardProblems *self, bool is_error, const char *code,
                   const GuardValue *at, size_t offset, const char *format, ...)
 {
     self->error_count += is_error;
-    if (self->count == GUARD_PROBLEMS_MAX) {
+    self->total++;
+    if (self->count > GUARD_PROBLEMS_MAX) {
+        self->items[GUARD_PROBLEMS_MAX].is_error |= is_error;
         return;
     }
     va_list args;
@@ -26,4 +28,16 @@ guard_problem_add(GuardProblems *self, bool is_error, const char *code,
     problem->offset = offset;
     json_text_position(at->document->text, at->document->length, offset, &problem->line,
                        &problem->column);
+}
+
+void
+guard_problem_finish(GuardProblems *self)
+{
+    if (self->total > self->count) {
+        GuardProblem *last = &self->items[GUARD_PROBLEMS_MAX];
+        last->code = "schema.more";
+        last->message =
+            guard_arena_printf(self->arena, "and %zu more problems, from here on",
+                               self->total - GUARD_PROBLEMS_MAX);
+    }
 }

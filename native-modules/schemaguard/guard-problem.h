@@ -2,7 +2,8 @@
 /* guard-problem.h - what is wrong with a schema, and where.
  *
  * Ownership  texts live in the arena of the list.
- * Limits     GUARD_PROBLEMS_MAX are kept; the rest is only counted.
+ * Limits     GUARD_PROBLEMS_MAX are kept; one more says how many others there are, at
+ * the place of the first of them.
  */
 #pragma once
 
@@ -24,8 +25,9 @@ typedef struct {
 
 typedef struct {
     GuardArena *arena;
-    GuardProblem items[GUARD_PROBLEMS_MAX];
-    size_t count;
+    GuardProblem items[GUARD_PROBLEMS_MAX + 1];
+    size_t count; /* of items */
+    size_t total;
     size_t error_count;
 } GuardProblems;
 
@@ -33,6 +35,9 @@ typedef struct {
 void guard_problem_add(GuardProblems *self, bool is_error, const char *code,
                        const GuardValue *at, size_t offset, const char *format, ...)
     G_GNUC_PRINTF(6, 7);
+
+/* When all are added: makes the last item stand for those that were not kept. */
+void guard_problem_finish(GuardProblems *self);
 
 /* The usual form: an error at the first byte of `at`. */
 #define guard_problem_error(self, code, at, ...) \

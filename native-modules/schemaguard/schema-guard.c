@@ -195,6 +195,7 @@ schema_guard_check(const char *schema, size_t length, const SchemaGuardOptions *
         guard_program_clear(program);
         g_free(program);
     }
+    guard_problem_finish(self->problems);
     if (failure.error != JSON_ERROR_NONE) {
         GuardProblem *problem = &self->problems->items[self->problems->count++];
         *problem = (GuardProblem){.is_error = true,

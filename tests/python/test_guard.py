@@ -193,6 +193,16 @@ class Schemas(unittest.TestCase):
         self.assertEqual((problem.line, problem.column), (2, 2))
         self.assertIn('did you mean "properties"?', problem.message)
 
+    def test_check_says_how_many_problems_it_leaves_out(self):
+        for count in (100, 101, 102, 350):
+            schema = "{" + ",\n".join(f'"x{i}": 1' for i in range(count)) + "}"
+            problems = check(schema)
+            self.assertEqual(len(problems), min(count, 101))
+            *_, last = problems
+            self.assertEqual(last.line, min(count, 101))
+            more = f"and {count - 100} more problems" in last.message
+            self.assertEqual(more, count > 101, last.message)
+
     def test_a_pattern_that_takes_too_long_is_an_error(self):
         guard = SchemaGuard({"not": {"pattern": "^(a+)+$"}})
         [error] = guard.errors(json.dumps("a" * 5000 + "!"))
