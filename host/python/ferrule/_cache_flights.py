@@ -7,8 +7,6 @@ for in another thread or process is watched by a small pool of threads, so that 
 is ever blocked.
 """
 
-import asyncio
-import inspect
 import os
 import time
 import weakref
@@ -201,6 +199,8 @@ class Flights:
     # ---- coroutines ------------------------------------------------------------
 
     async def aload(self, tool, args, loader, plan, timeout):
+        import asyncio
+
         old = self._answer(tool, args, plan)
         if old is not None:
             name = self._begin_refresh(tool, args)
@@ -225,6 +225,8 @@ class Flights:
             return old[0]
 
     async def _aload(self, tool, args, loader, plan):
+        import asyncio
+
         cache = self._cache()
         loop = asyncio.get_running_loop()
         while True:
@@ -245,6 +247,8 @@ class Flights:
                 return value
 
     async def _alead(self, loop, flight, tool, args, loader, plan):
+        import inspect
+
         name = loop, flight.key
         future = self._futures[name] = loop.create_future()
         token = _leading.set((*_leading.get(), flight.key))
@@ -267,6 +271,8 @@ class Flights:
 
     async def _arefresh(self, name, tool, args, loader, plan):
         """Load anew in a task of its own, unless somebody else does."""
+        import asyncio
+
         try:
             flight = self._cache()._join(tool, args)
             if flight.state == "lead":
@@ -360,6 +366,8 @@ def _caller(loader, tool, args):
 
 
 def _needed(loader):
+    import inspect
+
     try:
         parameters = inspect.signature(loader).parameters.values()
     except (TypeError, ValueError):

@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: MIT
 """_cache_tool - the decorator behind ToolCache.tool."""
 
-import asyncio
 import functools
-import inspect
 
 _MISSING = object()
 
@@ -23,6 +21,8 @@ def decorate(
     get_or_call."""
     if not callable(function):
         raise TypeError(f"cannot decorate {type(function).__name__}")
+    import inspect  # not before somebody decorates: it takes longer than all of ferrule
+
     call = _Call(function, name, ignore, encode, decode)
     plan = cache._plan(**options)
     stale = (invalidates,) if isinstance(invalidates, str) else tuple(invalidates)
@@ -42,6 +42,8 @@ def decorate(
 
             key = call.key(args, kwargs)
             if not cache._wait_loaded(0):
+                import asyncio
+
                 await asyncio.to_thread(cache._wait_loaded, 1e6)
             value = cache.get(call.name, key, _MISSING)
             if value is _MISSING:
@@ -74,6 +76,8 @@ class _Call:
     def __init__(self, function, name, ignore, encode, decode):
         if (encode is None) != (decode is None):
             raise TypeError("encode and decode go together")
+        import inspect
+
         self.name = name if name is not None else function.__name__
         self._signature = inspect.signature(function)
         self._ignore = {ignore} if isinstance(ignore, str) else set(ignore)

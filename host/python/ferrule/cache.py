@@ -22,7 +22,6 @@ Errors: ValueError for arguments that are not JSON and bounds that cannot be; Ty
 Not provided: arbitrary objects as values - encode them - and any order of items().
 """
 
-import asyncio
 import math
 import warnings
 
@@ -150,6 +149,8 @@ class ToolCache(Store):
         The event loop is never blocked. A cancelled leader hands over.
         """
         if not self._wait_loaded(0):
+            import asyncio
+
             await asyncio.to_thread(self._wait_loaded, 1e6)
         value = self.get(tool, args, _MISSING)
         if value is not _MISSING:
