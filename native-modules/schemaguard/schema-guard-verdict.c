@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A run's beginning and end, and the verdict without reasons. */
 #include "guard-private.h"
+#include "guard-scalar.h"
 
 #include <pthread.h>
 
@@ -160,6 +161,8 @@ schema_guard_is_valid(SchemaGuard *self, const char *text, size_t length)
     schema_guard_run_begin(&run, self, text, length);
     run.wide_end = is_wide ? run.end : run.wide_end;
     bool ok = guard_run_text(&run) == GUARD_STEP_DONE;
-    schema_guard_run_end(&run);
+    if (GUARD_UNLIKELY(run.scratch != NULL)) { /* no call for tool calls */
+        schema_guard_run_end(&run);
+    }
     return ok;
 }
