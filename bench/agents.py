@@ -22,6 +22,7 @@ STARTS = 200
 TURNS = 200
 LIVES = 10_000
 LIVES_WORKERS = 64
+REAPED_S = 5
 
 # The moment before the fork, as the parent sees it: what a child inherits.
 PROBE = """
@@ -77,7 +78,7 @@ print(sum(int(kb) for kb in __import__("re").findall(r"Private_\\w+: +(\\d+) kB"
 class Launcher:
     """`ferrule run agents.toml` in a folder of its own."""
 
-    def __init__(self, folder, toml, **scripts):
+    def __init__(self, folder, toml, stderr=None, **scripts):
         for name, text in scripts.items():
             (folder / f"{name}.py").write_text(text)
         path = folder / "agents.toml"
@@ -86,7 +87,8 @@ class Launcher:
         runtime.mkdir(mode=0o700, exist_ok=True)
         self.environment = {**os.environ, "XDG_RUNTIME_DIR": str(runtime)}
         self.process = subprocess.Popen([measure.FERRULE, "run", path], text=True,
-                                        env=self.environment, stdout=subprocess.PIPE)
+                                        env=self.environment, stdout=subprocess.PIPE,
+                                        stderr=stderr)
 
     def numbers(self, count):
         """The first number of each line."""
@@ -152,15 +154,22 @@ def own_memory(pid):
     return sum(int(kb) for kb in re.findall(r"(?:RssAnon|VmSwap):\s+(\d+)", text))
 
 
+def is_zombie(child):
+    try:
+        return Path(f"/proc/{child}/stat").read_text().rpartition(")")[2][1] == "Z"
+    except FileNotFoundError:
+        return False
+
+
 def zombies(pid):
+    """Children that are dead and stay so; for a moment every one is, until its parent
+    hears of it."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    states = []
-    for child in children:
-        try:
-            states.append(Path(f"/proc/{child}/stat").read_text().rpartition(")")[2][1])
-        except FileNotFoundError:
-            pass
-    return states.count("Z")
+    left, until = children, time.monotonic() + REAPED_S
+    while left and time.monotonic() < until:
+        left = [child for child in left if is_zombie(child)]
+        time.sleep(0.01)
+    return len(left)
 
 
 def lives(folder):

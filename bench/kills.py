@@ -14,6 +14,7 @@ import json
 import os
 import random
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -125,7 +126,8 @@ def main():
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         os.chdir(folder)
-        with agents.Launcher(folder, TOML, answers=ANSWERS, works=WORKS) as launcher:
+        with agents.Launcher(folder, TOML, stderr=subprocess.DEVNULL,
+                             answers=ANSWERS, works=WORKS) as launcher:
             time.sleep(2 * ALIVE_S)
             began = time.time()
             kill_some(launcher, kills, random.Random(6))

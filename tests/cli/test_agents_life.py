@@ -2,6 +2,7 @@
 """How agents end, and what then: restarts, limits, signals, deaths of either side."""
 
 import os
+import random
 import signal
 import subprocess
 import time
@@ -38,6 +39,45 @@ class ExitCode(AgentsCase):
         ):
             with self.subTest(script=script):
                 self.expect(self.run_workers(1, script), code, "", said)
+
+    def test_many_killed_at_work_are_all_restarted(self):
+        """`./dev bench kills` kills 1,000, and measures how late the others are."""
+        answers = """
+            import os, time
+            from ferrule import ToolCache
+            tools, lost = ToolCache.open("tools"), 0
+            while not os.path.exists("stop"):
+                tools.set("ours", "1", "value")
+                lost += tools.get("ours", "1") != "value"
+                time.sleep(0.001)
+            print("lost:", lost)
+            """
+        works = """
+            import time
+            from ferrule import Channel, ToolCache
+            tools, channel = ToolCache.open("tools"), Channel.open("x")
+            while True:
+                tools.set("theirs", str(time.monotonic_ns() % 300), "v" * 300)
+                channel.put(b"x" * 40_000, 1)
+                channel.get(1)
+            """
+        process = self.start_agents(
+            {"answers.py": answers, "works.py": works},
+            '[[agent]]\nscript = "answers.py"\n[[agent]]\nscript = "works.py"\n'
+            'workers = 6\nrestart = "on-failure"', cwd=self.folder, stdout=-1, text=True)
+        for number in range(1, 5):
+            # Who fails within a second of its start would have to wait.
+            agents = self.wait_for(lambda a: a and all(
+                w.get("uptime_ms", 0) > 1200 for w in a.values()) and a, "all work")
+            for (name, _), agent in agents.items():
+                if name == "works":
+                    time.sleep(random.random() / 50)
+                    os.kill(agent["pid"], signal.SIGKILL)
+            self.wait_for(lambda a, number=number: a and all(
+                w["restarts"] == number for (name, _), w in a.items()
+                if name == "works"), "all are restarted")
+        self.write("stop", "")
+        self.assertEqual(process.stdout.readline(), "answers | lost: 0\n")
 
     def test_one_that_dies_touches_no_other(self):
         done = self.run_agents(

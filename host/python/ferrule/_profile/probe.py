@@ -12,7 +12,7 @@ import _thread
 import os
 import time
 
-from ferrule._profile.record import clock, record
+from ferrule._profile.record import clock, left_out, record
 
 INTERVAL_S = 0.02
 SAMPLE_S = 0.005
@@ -55,7 +55,7 @@ def _look():
 
 def _sample(_number, frame):
     line = record.main
-    if line is None or line.stack[-1] is not None or frame is None:
+    if line is None or line.stack[-1] is not None or frame is None or left_out[0]:
         return
     while frame.f_back is not None and frame.f_globals.get("__package__") == __package__:
         frame = frame.f_back
