@@ -43,8 +43,7 @@ class ExitCode(AgentsCase):
     def test_many_killed_at_work_are_all_restarted(self):
         """`./dev bench kills` kills 1,000, and measures how late the others are."""
         answers = """
-            import os, time
-            from ferrule import ToolCache
+            import os, time; from ferrule import ToolCache
             tools, lost = ToolCache.open("tools"), 0
             while not os.path.exists("stop"):
                 tools.set("ours", "1", "value")
@@ -53,8 +52,7 @@ class ExitCode(AgentsCase):
             print("lost:", lost)
             """
         works = """
-            import time
-            from ferrule import Channel, ToolCache
+            import time; from ferrule import Channel, ToolCache
             tools, channel = ToolCache.open("tools"), Channel.open("x")
             while True:
                 tools.set("theirs", str(time.monotonic_ns() % 300), "v" * 300)
