@@ -102,7 +102,8 @@ tidy_index_part(ToolCache *cache, uint64_t least)
 static bool
 tidy_wants_index(const ToolCache *cache)
 {
-    uint64_t indexed = cache->header->journal_indexed; /* torn at worst: a look more */
+    uint64_t indexed =
+        atomic_load_explicit(&cache->header->journal_indexed, memory_order_relaxed);
     uint64_t size =
         atomic_load_explicit(&cache->header->journal_bytes, memory_order_relaxed);
     return indexed < size && size - indexed >= TIDY_INDEX;

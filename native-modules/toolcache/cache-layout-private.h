@@ -298,8 +298,9 @@ typedef struct {
     _Atomic uint64_t journal_bytes;    /* its size, about */
     uint32_t journal_run;              /* whose file it is; with journal_lock ... */
     uint32_t journal_epoch;            /* ... grows when another file takes its place */
-    uint64_t journal_indexed, journal_index_at; /* see cache_journal_set_indexed() */
-    BaseLock tidy_lock;                         /* held by who makes that file */
+    _Atomic uint64_t journal_indexed;  /* see cache_journal_set_indexed() */
+    uint64_t journal_index_at;         /* with journal_lock, as it is written */
+    BaseLock tidy_lock;                /* held by who makes that file */
 } CacheHeader;
 
 typedef struct {
