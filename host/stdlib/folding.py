@@ -54,7 +54,8 @@ def unfold(folded):
 
 def write_header(target):
     rows = ",".join(map(str, CACHES))
-    target.write_text(f"#define INLINE_CACHES {rows}\n")
+    target.write_text(f"#define INLINE_CACHES {rows}\n"
+                      f"#define INLINE_CACHES_MAX {max(CACHES)}\n")  # fmt: skip
 
 
 def _codes(code):

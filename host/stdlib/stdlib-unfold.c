@@ -8,7 +8,8 @@
 
 enum {
     UNIT = 2, /* bytes of an instruction, and of a cache entry */
-    LENGTH_BYTES = 4
+    LENGTH_BYTES = 4,
+    ZEROS_MAX = 2 * INLINE_CACHES_MAX
 };
 
 typedef struct {
@@ -56,24 +57,41 @@ write_length(uint8_t *at, size_t length)
         at[i] = (uint8_t)(length >> (8 * i));
 }
 
-/* `size` bytes of instructions, each with its caches behind it. */
+/* Instructions with their caches behind them, from `unit` to `end` into what is between
+ * `at` and `limit`; gives where that ended, NULL: it does not fit. Where there is room,
+ * as everywhere but at the end of the output, a fixed number of zeros is written: what
+ * follows overwrites the excess. */
+static uint8_t *
+unfold_units(const uint8_t *unit, const uint8_t *end, uint8_t *at, const uint8_t *limit)
+{
+    for (; unit < end; unit += UNIT) {
+        size_t zeros = (size_t)UNIT * caches[unit[0]], room = (size_t)(limit - at);
+        if (room < UNIT + zeros)
+            return NULL;
+        memcpy(at, unit, UNIT);
+        if (room >= UNIT + ZEROS_MAX)
+            memset(at + UNIT, 0, ZEROS_MAX);
+        else
+            memset(at + UNIT, 0, zeros);
+        at += UNIT + zeros;
+    }
+    return at;
+}
+
+/* `size` bytes of instructions, and the length they come to before them. */
 static bool
 unfold_code(Input *input, size_t size, Output *output)
 {
     if ((size_t)(input->end - input->at) < size || size % UNIT != 0 ||
         output->end - output->at < LENGTH_BYTES)
         return false;
-    uint8_t *length = output->at, *code = length + LENGTH_BYTES, *at = code;
-    for (const uint8_t *end = input->at + size; input->at < end; input->at += UNIT) {
-        size_t zeros = (size_t)UNIT * caches[input->at[0]];
-        if ((size_t)(output->end - at) < UNIT + zeros)
-            return false;
-        memcpy(at, input->at, UNIT);
-        memset(at + UNIT, 0, zeros);
-        at += UNIT + zeros;
-    }
-    write_length(length, (size_t)(at - code));
-    output->at = at;
+    uint8_t *length = output->at, *code = length + LENGTH_BYTES;
+    uint8_t *end = unfold_units(input->at, input->at + size, code, output->end);
+    if (end == NULL)
+        return false;
+    write_length(length, (size_t)(end - code));
+    input->at += size;
+    output->at = end;
     return true;
 }
 
