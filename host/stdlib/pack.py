@@ -45,8 +45,8 @@ FROZEN = [
     ("codecs", "codecs.py"),
     ("io", "io.py"),
 ]
-# Not in the blob a second time; importlib's two are, for who imports them anew.
-FROZEN_ONLY = {"zipimport.py", *(file for _, file in FROZEN)}
+# Not in the blob a second time, as the others are for who imports them anew.
+FROZEN_ONLY = {"zipimport.py"}
 # Imported by every `-c`: kept raw, so that a short run never decodes the dictionary.
 RAW = {"encodings", "encodings.aliases", "encodings.utf_8", "linecache"}
 # Their docstrings are what they print.
