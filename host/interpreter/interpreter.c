@@ -117,6 +117,17 @@ interpreter_start(const InterpreterOptions *options, GError **error)
     return false;
 }
 
+/* The script's first step. CPython looks for signals once more just before it, and an
+ * interrupt seen there ends with code 1 instead of as one. */
+static PyObject *
+run_first_frame(PyThreadState *thread, struct _PyInterpreterFrame *frame, int is_throw)
+{
+    _PyInterpreterState_SetEvalFrameFunc(PyThreadState_GetInterpreter(thread),
+                                         _PyEval_EvalFrameDefault);
+    interpreter_hand_interrupts();
+    return _PyEval_EvalFrameDefault(thread, frame, is_throw);
+}
+
 int
 interpreter_run(const InterpreterOptions *options)
 {
@@ -129,7 +140,7 @@ interpreter_run(const InterpreterOptions *options)
     }
     /* CPython finds the answer cached and runs no Python code before the script's. */
     interpreter_ask_importer(options->script);
-    interpreter_hand_interrupts();
+    _PyInterpreterState_SetEvalFrameFunc(PyInterpreterState_Get(), run_first_frame);
     int code = Py_RunMain();
     closed_stdout_raise();
     return code;

@@ -9,6 +9,14 @@ import unittest
 from host import FERRULE, TIMEOUT, HostCase, run, shell, start
 
 
+def can_trace():
+    try:
+        return subprocess.run(["strace", "-qq", "-o", "/dev/null", "true"],
+                              capture_output=True).returncode == 0  # fmt: skip
+    except FileNotFoundError:
+        return False
+
+
 class Interrupted(HostCase):
     def interrupt(self, text, number=signal.SIGINT, ready="ready\n"):
         """Start a script, wait for its word, send the signal."""
@@ -141,6 +149,17 @@ class StartUp(HostCase):
                 self.assertEqual(process.returncode, -signal.SIGINT, err.decode())
                 for word in (b"Fatal", b"egmentation", b"ferrule:"):
                     self.assertNotIn(word, err)
+
+    @unittest.skipUnless(can_trace(), "needs strace, and the right to trace")
+    def test_sigint_whenever_the_script_is_opened(self):
+        script = self.write("a.py", "import time\ntime.sleep(60)\n")
+        for opening in range(1, 4):
+            with self.subTest(opening=opening):
+                done = subprocess.run(
+                    ["strace", "-qq", "-o", "/dev/null", "-P", script, "-e", "trace=openat",
+                     "-e", f"inject=openat:signal=SIGINT:when={opening}", FERRULE, script],
+                    capture_output=True, text=True, timeout=TIMEOUT)  # fmt: skip
+                self.assertIn(done.returncode, (-signal.SIGINT, 130), done.stderr)
 
     def test_sigint_at_any_moment_of_the_end(self):
         script = self.write("a.py", "import json, asyncio\nprint('x', flush=True)\n")
