@@ -24,6 +24,7 @@ typedef struct {
     size_t wanted;         /* the piece has to begin here or before */
     unsigned char *buffer; /* `room` bytes, the first is at `low` */
     size_t room;
+    bool is_unread; /* there was something that could not be read */
 } CacheBack;
 
 void cache_back_init(CacheBack *self, int descriptor, size_t start, size_t end);

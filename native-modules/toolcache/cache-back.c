@@ -3,7 +3,6 @@
 
 #include <glib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cache-journal-private.h"
 
@@ -27,15 +26,11 @@ cache_back_clear(CacheBack *self)
 
 /* What could not be read is zeros. */
 static void
-back_read(const CacheBack *self, unsigned char *to, size_t from, size_t size)
+back_read(CacheBack *self, unsigned char *to, size_t from, size_t size)
 {
-    size_t done = 0;
-    ssize_t now = 1;
-    while (done < size && now > 0) {
-        now = pread(self->descriptor, to + done, size - done, (off_t)(from + done));
-        done += (size_t)MAX(now, 0);
-    }
+    size_t done = cache_journal_read_at(self->descriptor, to, from, size);
     memset(to + done, 0, size - done);
+    self->is_unread |= done < size;
 }
 
 void
@@ -49,6 +44,7 @@ cache_back_refill(CacheBack *self)
         unsigned char *buffer = g_try_malloc(room);
         if (buffer == NULL) {
             self->low = --self->at; /* a record that memory is too short for */
+            self->is_unread = true;
             return;
         }
         if (kept > 0) {
@@ -68,7 +64,7 @@ cache_back_refill(CacheBack *self)
 /* Whether what is at `from` claims to be a record of that size. Looked at before so
  * much of the file is read. */
 static bool
-back_is_claimed(const CacheBack *self, size_t from, size_t size)
+back_is_claimed(CacheBack *self, size_t from, size_t size)
 {
     unsigned char head[CACHE_JOURNAL_RECORD_MIN];
     if (from >= self->low) {

@@ -54,8 +54,12 @@ CacheJournal *cache_journal_open(ToolCache *cache, const char *path, size_t *ret
 /* NULL is allowed. */
 void cache_journal_free(CacheJournal *self);
 
-/* A descriptor of the file, to be read from; -1 if there is none to be had. */
+/* A descriptor of the file, to be read from. */
 int cache_journal_descriptor(const CacheJournal *self);
+
+/* Reads `size` bytes at `from`; returns how many there were before the file's end, or
+ * an error. */
+size_t cache_journal_read_at(int descriptor, void *to, uint64_t from, size_t size);
 
 /* What the head at `at` says that its record has in all, 0 if it is no head; what the
  * last bytes before `end` say. Unchecked. */

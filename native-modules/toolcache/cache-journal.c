@@ -117,6 +117,18 @@ cache_journal_descriptor(const CacheJournal *self)
     return self->descriptor;
 }
 
+size_t
+cache_journal_read_at(int descriptor, void *to, uint64_t from, size_t size)
+{
+    size_t done = 0;
+    ssize_t now = 1;
+    while (done < size && now > 0) {
+        now = pread(descriptor, (char *)to + done, size - done, (off_t)(from + done));
+        done += (size_t)MAX(now, 0);
+    }
+    return done;
+}
+
 CacheJournal *
 cache_journal_open(ToolCache *cache, const char *path, size_t *ret_size,
                    size_t *ret_start, GError **error)

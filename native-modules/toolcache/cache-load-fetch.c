@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* One key from a file that is still being read, by the file's indexes. */
 #include <string.h>
-#include <unistd.h>
 
 #include "cache-canonical-private.h"
 #include "cache-load-state-private.h"
@@ -29,18 +28,17 @@ fetch_read(const CacheLoad *self, uint64_t at, FetchedRecord *ret_record)
 {
     unsigned char head[CACHE_JOURNAL_RECORD_MIN];
     int descriptor = self->back.descriptor;
-    ssize_t length = (ssize_t)sizeof(head);
     ret_record->bytes = NULL;
-    size_t size =
-        at < self->size && pread(descriptor, head, sizeof(head), (off_t)at) == length
-            ? cache_journal_claimed(head)
-            : 0;
+    size_t size = at < self->size && cache_journal_read_at(descriptor, head, at,
+                                                           sizeof(head)) == sizeof(head)
+                      ? cache_journal_claimed(head)
+                      : 0;
     if (size < CACHE_JOURNAL_RECORD_MIN || size > self->size - at) {
         return false;
     }
     ret_record->bytes = g_try_malloc(size);
     return ret_record->bytes != NULL &&
-           pread(descriptor, ret_record->bytes, size, (off_t)at) == (ssize_t)size &&
+           cache_journal_read_at(descriptor, ret_record->bytes, at, size) == size &&
            cache_journal_sound(ret_record->bytes, ret_record->bytes + size) == size &&
            cache_journal_parse(ret_record->bytes, size, cache_journal_wall_clock(),
                                &ret_record->record, ret_record->tags);

@@ -250,6 +250,9 @@ load_read(CacheLoad *self)
     }
     cache_batch_free(self->batch);
     cache_load_close_pages(self);
+    if (self->back.is_unread) { /* the file may have more than the store */
+        atomic_store_explicit(&self->is_partial, true, memory_order_relaxed);
+    }
     cache_back_clear(&self->back);
     g_hash_table_unref(self->forgotten);
     cache_journal_set_indexed(self->cache,

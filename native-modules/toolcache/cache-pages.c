@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cache-canonical-private.h"
 
@@ -40,18 +39,6 @@ cache_pages_print(const char *tool, size_t tool_size, const char *args,
 {
     uint64_t hash = XXH3_64bits(tool, tool_size);
     return (uint32_t)(XXH3_64bits_withSeed(args, args_size, hash) >> 32);
-}
-
-static size_t
-pages_pread(int descriptor, void *to, uint64_t from, size_t size)
-{
-    size_t done = 0;
-    ssize_t now = 1;
-    while (done < size && now > 0) {
-        now = pread(descriptor, (char *)to + done, size - done, (off_t)(from + done));
-        done += (size_t)MAX(now, 0);
-    }
-    return done;
 }
 
 /* ---- writing -------------------------------------------------------------- */
@@ -140,13 +127,14 @@ static unsigned char *
 pages_part(int descriptor, uint64_t from, uint64_t end, size_t *ret_size)
 {
     unsigned char head[CACHE_JOURNAL_RECORD_MIN];
-    uint64_t first = pages_pread(descriptor, head, from, sizeof(head)) == sizeof(head)
-                         ? cache_journal_claimed(head)
-                         : 0;
+    uint64_t first =
+        cache_journal_read_at(descriptor, head, from, sizeof(head)) == sizeof(head)
+            ? cache_journal_claimed(head)
+            : 0;
     uint64_t wanted = MIN(MAX(PAGES_PART, first), end - from);
     unsigned char *bytes = g_try_malloc(wanted);
     if (bytes == NULL || wanted > UINT32_MAX ||
-        pages_pread(descriptor, bytes, from, wanted) != wanted) {
+        cache_journal_read_at(descriptor, bytes, from, wanted) != wanted) {
         g_free(bytes);
         return NULL;
     }
@@ -244,12 +232,12 @@ pages_read_one(CachePages *self, int descriptor, uint64_t at, PageHead *ret_head
     unsigned char start[CACHE_JOURNAL_RECORD_MIN];
     ToolCacheTag tags[TOOL_CACHE_TAGS_MAX];
     CacheJournalRecord record;
-    if (pages_pread(descriptor, start, at, sizeof(start)) != sizeof(start)) {
+    if (cache_journal_read_at(descriptor, start, at, sizeof(start)) != sizeof(start)) {
         return false;
     }
     size_t size = cache_journal_claimed(start);
     g_autofree unsigned char *bytes = size > 0 ? g_try_malloc(size) : NULL;
-    if (bytes == NULL || pages_pread(descriptor, bytes, at, size) != size ||
+    if (bytes == NULL || cache_journal_read_at(descriptor, bytes, at, size) != size ||
         cache_journal_sound(bytes, bytes + size) != size ||
         !cache_journal_parse(bytes, size, 0, &record, tags) ||
         !pages_head(&record, at, ret_head)) {
