@@ -253,16 +253,8 @@ classify(Quick *self, GuardRef ref, GuardRef *ret_arg)
 {
     const GuardNode *node = node_at(self, ref != 0 ? ref : self->compiler->any);
     unsigned takes = node->takes & GUARD_TYPE_ANY;
-    static const uint8_t alone[GUARD_CLASS_COUNT] = {
-        [GUARD_CLASS_NULL] = GUARD_TYPE_NULL,
-        [GUARD_CLASS_BOOLEAN] = GUARD_TYPE_BOOLEAN,
-        [GUARD_CLASS_NUMBER] = GUARD_TYPE_NUMBER,
-        [GUARD_CLASS_STRING] = GUARD_TYPE_STRING,
-        [GUARD_CLASS_ARRAY] = GUARD_TYPE_ARRAY,
-        [GUARD_CLASS_OBJECT] = GUARD_TYPE_OBJECT,
-    };
     for (unsigned class = 0; class < GUARD_CLASS_COUNT; class ++) {
-        if ((takes & ~(unsigned)alone[class]) == 0 && takes != 0) {
+        if ((takes & ~guard_class_types(class)) == 0 && takes != 0) {
             GuardQuickKind kind = classify_class(self, node, class, ret_arg);
             if (kind != GUARD_QUICK_ANY) {
                 return kind;

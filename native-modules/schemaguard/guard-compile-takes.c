@@ -7,15 +7,6 @@ enum {
     PASSES = 4, /* each sees one reference further; ending early is right, too */
 };
 
-static const uint8_t class_types[GUARD_CLASS_COUNT] = {
-    [GUARD_CLASS_NULL] = GUARD_TYPE_NULL,
-    [GUARD_CLASS_BOOLEAN] = GUARD_TYPE_BOOLEAN,
-    [GUARD_CLASS_NUMBER] = GUARD_TYPE_NUMBER,
-    [GUARD_CLASS_STRING] = GUARD_TYPE_STRING,
-    [GUARD_CLASS_ARRAY] = GUARD_TYPE_ARRAY,
-    [GUARD_CLASS_OBJECT] = GUARD_TYPE_OBJECT,
-};
-
 static GuardNode *
 node_at(const GuardCompiler *self, GuardRef ref)
 {
@@ -103,7 +94,7 @@ add_dispatch(GuardCompiler *self, GuardRef ref)
     }
     GuardDispatch dispatch;
     for (unsigned class = 0; class < GUARD_CLASS_COUNT; class ++) {
-        dispatch.nodes[class] = only_branch(self, op, class_types[class], ref);
+        dispatch.nodes[class] = only_branch(self, op, guard_class_types(class), ref);
     }
     GuardRef made = guard_compile_bytes(self, &dispatch, sizeof dispatch);
     node_at(self, ref)->dispatch = made;

@@ -64,6 +64,21 @@ enum {
     GUARD_CLASS_NONE = GUARD_CLASS_COUNT, /* no value starts so */
 };
 
+/* The types that values of the class can have. */
+static inline unsigned
+guard_class_types(unsigned class)
+{
+    static const uint8_t types[GUARD_CLASS_COUNT] = {
+        [GUARD_CLASS_NULL] = GUARD_TYPE_NULL,
+        [GUARD_CLASS_BOOLEAN] = GUARD_TYPE_BOOLEAN,
+        [GUARD_CLASS_NUMBER] = GUARD_TYPE_NUMBER,
+        [GUARD_CLASS_STRING] = GUARD_TYPE_STRING,
+        [GUARD_CLASS_ARRAY] = GUARD_TYPE_ARRAY,
+        [GUARD_CLASS_OBJECT] = GUARD_TYPE_OBJECT,
+    };
+    return types[class];
+}
+
 /* For a node that is nothing but $ref, anyOf or oneOf: the one schema that can take a
  * value of the class, 0 if none can, the node itself if there are several. */
 typedef struct {
