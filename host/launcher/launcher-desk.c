@@ -137,7 +137,6 @@ bool
 launcher_desk_open(Launcher *launcher)
 {
     LauncherDesk *desk = &launcher->desk;
-    desk->watch.fd = -1;
     if (launcher->seams->desk <= 0)
         return true;
     desk->watch.fd = launcher_watch_adopt(launcher, launcher->seams->desk);

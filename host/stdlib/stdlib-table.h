@@ -8,8 +8,9 @@
  * Threads    any thread at any time; nothing blocks.
  * Errors     STDLIB_ERROR_CORRUPT: the section does not decode (a damaged file).
  * Limits     none of its own: sizes are those of the packed library.
- * Cost       find: O(log n), no allocation. read: one zstd frame, about 1 GB/s; the
- *            first one decodes the dictionary too, which stays in memory (448 KiB).
+ * Cost       find: O(log n), no allocation. read: one zstd frame, and a pass that
+ *            puts inline caches back; the first one decodes the dictionary too, which
+ *            stays in memory (448 KiB).
  * Example    StdlibEntry entry;
  *            if (stdlib_table_find("json.decoder", &entry)) {
  *                void *code = malloc(entry.size);

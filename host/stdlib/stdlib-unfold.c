@@ -9,7 +9,7 @@
 enum {
     UNIT = 2, /* bytes of an instruction, and of a cache entry */
     LENGTH_BYTES = 4,
-    ZEROS_MAX = 2 * INLINE_CACHES_MAX
+    ZEROS_MAX = UNIT * INLINE_CACHES_MAX
 };
 
 typedef struct {

@@ -2,8 +2,8 @@
 /* guard-problem.h - what is wrong with a schema, and where.
  *
  * Ownership  texts live in the arena of the list.
- * Limits     GUARD_PROBLEMS_MAX are kept; one more says how many others there are, at
- * the place of the first of them.
+ * Limits     GUARD_PROBLEMS_MAX are kept; one more says how many others there are,
+ *            at the place of the first of them.
  */
 #pragma once
 

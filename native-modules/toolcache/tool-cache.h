@@ -172,7 +172,7 @@ ToolCache *tool_cache_open_user(const char *name, const ToolCacheLimits *limits,
 bool tool_cache_run_begin(GError **error);
 
 /* Names of the stores that the run has by now, in whatever process they were made. Free
- * with g_strfreev(). Takes no lock. */
+ * with g_strfreev(). */
 char **tool_cache_run_names(void);
 
 /* Reads what an earlier run wrote to the file and from now on writes every change to

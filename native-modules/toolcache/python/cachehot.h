@@ -4,11 +4,13 @@
  * Purpose    a hit on a value that was returned before need not be copied again, and
  *            one with the very same key objects need not even be hashed: the engine
  *            tells in a few loads whether the entry is still the same.
- * Ownership  one table a Store object, so one interpreter; holds references to key
- * objects and values, all str or bytes. Threads    the interpreter's lock. Without one
- * (free-threaded build) there is no table. Limits     80 bytes a key, 1,024 a value;
- * 4,096 by their text, 2,048 by their objects. Cost       an object gets in when it is
- * met for the second time.
+ * Ownership  one table a Store object, so one interpreter; holds references to keys
+ *            and values, all str or bytes.
+ * Threads    the interpreter's lock. Without one (free-threaded build) there is no
+ *            table.
+ * Limits     80 bytes a key, 1,024 a value; 4,096 by their text, 2,048 by their
+ *            objects.
+ * Cost       an object gets in when it is met for the second time.
  */
 #pragma once
 

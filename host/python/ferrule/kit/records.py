@@ -12,7 +12,6 @@ from ferrule.kit.schemas import (
 __all__ = ["describe", "is_record", "of_pydantic"]
 
 
-
 def is_record(hint):
     return (
         hasattr(hint, "__dataclass_fields__")
