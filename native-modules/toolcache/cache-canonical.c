@@ -4,7 +4,6 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "base-utf8.h"
 #include "json-scan.h"
 #include "tool-cache.h"
 
@@ -87,7 +86,7 @@ canonical_append_control(GString *out, unsigned char byte)
     }
 }
 
-/* `value` is unescaped; a lone surrogate is three bytes there. */
+/* `value` is unescaped. */
 static void
 canonical_append_string(GString *out, const char *value, size_t size)
 {
@@ -96,12 +95,6 @@ canonical_append_string(GString *out, const char *value, size_t size)
         unsigned char byte = (unsigned char)value[i];
         if (byte < 0x20) {
             canonical_append_control(out, byte);
-        }
-        else if (byte == 0xED && i + 2 < size && (unsigned char)value[i + 1] >= 0xA0) {
-            size_t length;
-            g_string_append_printf(out, "\\u%04x",
-                                   base_utf8_decode(value + i, &length));
-            i += 2;
         }
         else {
             if (byte == '"' || byte == '\\') {
@@ -113,29 +106,33 @@ canonical_append_string(GString *out, const char *value, size_t size)
     g_string_append_c(out, '"');
 }
 
-/* Writes the string token to the output and returns its value's place in `names`. */
-static void
+/* Writes the string token to the output and returns its value's place in `names`. False
+ * if half of a surrogate pair is in it, which is no text and has no canonical form. */
+static bool
 canonical_string(Canonical *self, const JsonToken *token, bool keep, Member *ret_member)
 {
     const char *raw = self->text + token->offset + 1;
     size_t size = token->length - 2;
     if (!token->is_escaped && !keep) {
         g_string_append_len(self->out, raw - 1, (gssize)token->length);
-        return;
+        return true;
     }
+    bool has_lone = false;
     size_t at = self->names->len;
     g_string_set_size(self->names, at + size);
-    size_t length = token->is_escaped
-                        ? json_string_unescape(raw, size, self->names->str + at, NULL)
-                        : (memcpy(self->names->str + at, raw, size), size);
+    size_t length =
+        token->is_escaped
+            ? json_string_unescape(raw, size, self->names->str + at, &has_lone)
+            : (memcpy(self->names->str + at, raw, size), size);
     g_string_truncate(self->names, at + length);
     canonical_append_string(self->out, self->names->str + at, length);
     if (!keep) {
         g_string_truncate(self->names, at);
-        return;
+        return !has_lone;
     }
     ret_member->name = at;
     ret_member->length = length;
+    return !has_lone;
 }
 
 static Frame *
@@ -170,7 +167,7 @@ canonical_open(Canonical *self, bool is_object)
     g_array_append_val(self->frames, frame);
 }
 
-static void
+static bool
 canonical_name(Canonical *self, const JsonToken *token)
 {
     Frame *frame = canonical_top(self);
@@ -181,9 +178,10 @@ canonical_name(Canonical *self, const JsonToken *token)
     }
     frame->has_items = true;
     Member member = {.start = self->out->len};
-    canonical_string(self, token, true, &member);
+    bool is_text = canonical_string(self, token, true, &member);
     g_string_append_c(self->out, ':');
     g_array_append_val(self->members, member);
+    return is_text;
 }
 
 /* Puts the members in order; returns false if a name is there twice. */
@@ -254,12 +252,10 @@ canonical_token(Canonical *self, const JsonToken *token)
     case JSON_TOKEN_ARRAY_END:
         return canonical_close(self, token->kind == JSON_TOKEN_OBJECT_END);
     case JSON_TOKEN_NAME:
-        canonical_name(self, token);
-        return true;
+        return canonical_name(self, token);
     case JSON_TOKEN_STRING:
         canonical_separate(self);
-        canonical_string(self, token, false, NULL);
-        return true;
+        return canonical_string(self, token, false, NULL);
     case JSON_TOKEN_NUMBER:
         canonical_separate(self);
         cache_canonical_number(self->out, self->text + token->offset, token->length);
@@ -296,7 +292,11 @@ cache_canonical(const char *text, size_t size, GError **error)
     while (json_scan_next(&self.scan, &token) > JSON_TOKEN_END) {
         if (!canonical_token(&self, &token)) {
             g_set_error(error, TOOL_CACHE_ERROR, TOOL_CACHE_ERROR_JSON,
-                        "arguments: a name twice in the object that ends at byte %zu",
+                        token.kind == JSON_TOKEN_OBJECT_END
+                            ? "arguments: a name twice in the object that ends at "
+                              "byte %zu"
+                            : "arguments: half of a surrogate pair in the string at "
+                              "byte %zu; write both halves, or U+FFFD",
                         token.offset);
             return NULL;
         }
