@@ -111,15 +111,8 @@ tidy_wants_index(const ToolCache *cache)
 
 /* ---- writing it anew --------------------------------------------------------- */
 
-/* Somebody still has the handle: not the iterator alone, nor with the keeper. */
 static bool
-tidy_is_wanted(ToolCache *cache)
-{
-    return atomic_load_explicit(&cache->references, memory_order_relaxed) > 2;
-}
-
-static bool
-tidy_write_entries(ToolCache *cache, int descriptor)
+tidy_write_entries(ToolCache *cache, int descriptor, bool is_closing)
 {
     g_autoptr(GByteArray) buffer = g_byte_array_new();
     ToolCacheIter *iter = tool_cache_iter_new(cache);
@@ -138,7 +131,7 @@ tidy_write_entries(ToolCache *cache, int descriptor)
         cache_journal_encode(buffer, &record);
         if (buffer->len > TIDY_CHUNK) {
             is_ok = cache_journal_write(descriptor, buffer->data, buffer->len) &&
-                    !cache_keeper_must_stop() && tidy_is_wanted(cache);
+                    (is_closing || !cache_keeper_must_stop());
             g_byte_array_set_size(buffer, 0);
         }
     }
@@ -190,7 +183,7 @@ tidy_replace(ToolCache *cache, int fresh, const char *fresh_path, uint64_t from,
 }
 
 static void
-tidy_locked(ToolCache *cache)
+tidy_locked(ToolCache *cache, bool is_closing)
 {
     CacheJournal *self = cache->journal;
     g_autofree char *path = g_strconcat(self->path, ".new", NULL);
@@ -206,7 +199,8 @@ tidy_locked(ToolCache *cache)
     }
     if (from < 0 || flock(fresh, LOCK_SH | LOCK_NB) != 0 ||
         !cache_journal_begin(fresh, cache->header->journal_run) ||
-        !tidy_write_entries(cache, fresh) || !tidy_index_all(fresh, &indexed) ||
+        !tidy_write_entries(cache, fresh, is_closing) ||
+        !tidy_index_all(fresh, &indexed) ||
         !tidy_replace(cache, fresh, path, (uint64_t)from, indexed)) {
         unlink(path);
         close(fresh);
@@ -243,7 +237,7 @@ cache_journal_tidy(ToolCache *cache, bool is_closing)
     }
     bool is_small = atomic_load(&header->bytes) < TIDY_QUICK || !is_closing;
     if (tidy_is_bloated(cache) && is_small) {
-        tidy_locked(cache);
+        tidy_locked(cache, is_closing);
     }
     while (tidy_index_part(cache, is_closing ? TIDY_CLOSING : TIDY_INDEX) &&
            (is_closing || !cache_keeper_must_stop())) {

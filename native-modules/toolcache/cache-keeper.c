@@ -17,11 +17,12 @@ enum {
 
 typedef struct {
     pthread_mutex_t lock;
-    pthread_cond_t wake;
+    pthread_cond_t wake, put_down;
     GPtrArray *caches; /* borrowed handles */
+    ToolCache *tidied; /* whose journal is seen to, without the lock; or NULL */
     pthread_t thread;
-    bool has_thread; /* started and not joined */
-    _Atomic bool must_stop;
+    bool has_thread;                       /* started and not joined */
+    _Atomic bool must_stop, must_put_down; /* what takes long */
 } Keeper;
 
 /* nocheck:static: there is one a process */
@@ -36,30 +37,26 @@ keeper_is_empty(const ToolCache *cache)
            !tool_cache_is_loading(cache) && !cache_journal_is_untidy(cache);
 }
 
-/* Long, so without the lock; the handle may go meanwhile, but not its memory. */
+/* Long, so without the lock; who lets the handle go waits until it is put down. */
 static void
 keeper_tidy(ToolCache *cache)
 {
     if (!cache_journal_is_untidy(cache)) {
         return;
     }
-    int references = atomic_load(&cache->references);
-    while (references > 0 && !atomic_compare_exchange_weak(
-                                 &cache->references, &references, references + 1)) {
-    }
-    if (references == 0) {
-        return; /* it waits for the lock, to go */
-    }
+    keeper.tidied = cache;
     pthread_mutex_unlock(&keeper.lock);
     cache_journal_tidy(cache, false);
-    tool_cache_unref(cache);
     pthread_mutex_lock(&keeper.lock);
+    keeper.tidied = NULL;
+    pthread_cond_broadcast(&keeper.put_down);
 }
 
 bool
 cache_keeper_must_stop(void)
 {
-    return atomic_load_explicit(&keeper.must_stop, memory_order_relaxed);
+    return atomic_load_explicit(&keeper.must_stop, memory_order_relaxed) ||
+           atomic_load_explicit(&keeper.must_put_down, memory_order_relaxed);
 }
 
 /* One step for one store, by index. Returns whether it has more to do at once. Caller
@@ -177,6 +174,7 @@ keeper_init(void)
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_cond_init(&keeper.wake, &attributes);
     pthread_condattr_destroy(&attributes);
+    pthread_cond_init(&keeper.put_down, NULL);
     keeper.caches = g_ptr_array_new();
     pthread_atfork(keeper_before_fork, keeper_after_fork, keeper_after_fork);
 }
@@ -211,5 +209,10 @@ cache_keeper_forget(ToolCache *cache)
     }
     pthread_mutex_lock(&keeper.lock);
     g_ptr_array_remove_fast(keeper.caches, cache);
+    while (keeper.tidied == cache) {
+        atomic_store(&keeper.must_put_down, true);
+        pthread_cond_wait(&keeper.put_down, &keeper.lock);
+        atomic_store(&keeper.must_put_down, false);
+    }
     pthread_mutex_unlock(&keeper.lock);
 }

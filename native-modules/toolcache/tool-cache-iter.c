@@ -8,10 +8,10 @@
 #include "cache-shard-private.h"
 
 struct ToolCacheIter {
-    ToolCache *cache;
-    uint32_t shard;  /* the next one */
-    CacheView *view; /* the present one; NULL before the first */
-    GArray *refs;    /* of what was in it when it was its turn */
+    ToolCache *cache; /* borrowed */
+    uint32_t shard;   /* the next one */
+    CacheView *view;  /* the present one; NULL before the first */
+    GArray *refs;     /* of what was in it when it was its turn */
     guint next;
     GByteArray *copy; /* key and value of the present entry */
     ToolCacheTag tags[TOOL_CACHE_TAGS_MAX];
@@ -22,7 +22,7 @@ tool_cache_iter_new(ToolCache *self)
 {
     cache_load_wait(self->load, INT64_MAX);
     ToolCacheIter *iter = g_new0(ToolCacheIter, 1);
-    iter->cache = tool_cache_ref(self);
+    iter->cache = self;
     iter->refs = g_array_new(FALSE, FALSE, sizeof(uint32_t));
     iter->copy = g_byte_array_new();
     return iter;
@@ -32,7 +32,6 @@ void
 tool_cache_iter_free(ToolCacheIter *self)
 {
     if (self != NULL) {
-        tool_cache_unref(self->cache);
         g_array_unref(self->refs);
         g_byte_array_unref(self->copy);
         g_free(self);

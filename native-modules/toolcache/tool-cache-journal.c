@@ -19,9 +19,7 @@ tool_cache_journal(ToolCache *self, const char *path, GError **error)
     cache_load_start(self, size, start);
     cache_keeper_watch(self);
     if (cache_load_wait(self->load, JOURNAL_PATIENCE_NS)) {
-        tool_cache_ref(self); /* without a second holder it would not be worth it */
         cache_journal_tidy(self, false);
-        tool_cache_unref(self);
     }
     return true;
 }

@@ -48,15 +48,6 @@ tool_cache_ref(ToolCache *self)
     return self;
 }
 
-/* Nobody else has the handle any more. */
-static void
-cache_close_journal(ToolCache *self)
-{
-    atomic_store(&self->references, 2); /* more than the iterator that writing takes */
-    cache_journal_tidy(self, true);
-    cache_journal_sync(self);
-}
-
 void
 tool_cache_unref(ToolCache *self)
 {
@@ -66,7 +57,8 @@ tool_cache_unref(ToolCache *self)
     }
     cache_load_stop(self->load);
     cache_keeper_forget(self);
-    cache_close_journal(self);
+    cache_journal_tidy(self, true);
+    cache_journal_sync(self);
     cache_load_free(self->load);
     cache_journal_free(self->journal);
     munmap(self->base, self->geometry.mapping_bytes);

@@ -322,7 +322,8 @@ typedef struct ToolCacheIter ToolCacheIter;
 
 /* A walk over the entries; each was in the store at some moment of the walk, and none
  * that is there all the time is missed. Those that others set meanwhile may be missed
- * or come twice. Waits for a journal that is still being read. */
+ * or come twice. Waits for a journal that is still being read. The store must outlive
+ * it. */
 ToolCacheIter *tool_cache_iter_new(ToolCache *self);
 
 /* *ret_item is valid until the next call. Returns false at the end. */

@@ -58,7 +58,10 @@ class Keys(unittest.TestCase):
 
     def test_that_are_no_json_raise_value_error(self):
         cache = ToolCache()
-        for args in ("", "{", "NaN", "[1,]", '{"a":1,"a":2}', b"\xff", '"\ud800"'):
+        for args in (
+            *("", "{", "NaN", "[1,]", '{"a":1,"a":2}', b"\xff", '"\ud800"'),
+            *('"\\ud800"', '{"\\udc00":1}', {"a": "\ud800"}),
+        ):
             for call in (
                 lambda a: cache.get("tool", a),
                 lambda a: cache.set("tool", a, "v"),
@@ -139,8 +142,8 @@ class Bounds(unittest.TestCase):
         cache = ToolCache(100, 0.05)
         cache.set("tool", 1, "v")
         cache.set("tool", 2, "v", ttl=60)
-        self.assertEqual(cache.get("tool", 1), "v")
         time.sleep(0.06)
+        self.assertEqual(cache.get("tool", 2), "v")
         self.assertIsNone(cache.get("tool", 1))
         self.assertNotIn(("tool", 1), cache)
         self.assertEqual(len(cache), 1)
@@ -291,19 +294,22 @@ class Decorated(unittest.TestCase):
             plain(1)
 
     def test_failures_are_remembered_where_wanted(self):
-        @self.cache.tool(negative_ttl=0.1)
         def fragile(n):
             self.calls.append(n)
             raise KeyError("gone")
 
+        for_long = self.cache.tool(name="long", negative_ttl=60)(fragile)
         with self.assertRaises(KeyError):
-            fragile(1)
+            for_long(1)
         with self.assertRaisesRegex(LoadError, "KeyError: 'gone'"):
-            fragile(1)
-        time.sleep(0.11)
-        with self.assertRaises(KeyError):
-            fragile(1)
-        self.assertEqual(len(self.calls), 2)
+            for_long(1)
+        self.assertEqual(len(self.calls), 1)
+        shortly = self.cache.tool(name="short", negative_ttl=0.01)(fragile)
+        for _ in range(2):
+            with self.assertRaises(KeyError):
+                shortly(1)
+            time.sleep(0.02)
+        self.assertEqual(len(self.calls), 3)
 
 
 class Objects(unittest.TestCase):

@@ -199,6 +199,22 @@ class Journal(unittest.TestCase):
         self.assertEqual(len(self.open()), 10)
         self.assertEqual([p.name for p in self.folder.iterdir()], [self.path.name])
 
+    def test_closing_waits_for_who_writes_it_anew(self):
+        fresh = self.folder / "cache.journal.new"
+        for _ in range(5):
+            cache = self.open()
+            number = 0
+            while not fresh.exists():  # the keeper's doing
+                cache.set("tool", number % 100, "x" * 20_000)
+                number += 1
+            del cache
+            self.assertEqual([p.name for p in self.folder.iterdir()], [self.path.name])
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")
+                cache = self.open()
+            self.assertEqual(len(cache), 100)
+            del cache
+
     def test_is_written_anew_while_all_go_on(self):
         """By one process; the others find the new file and write to it."""
         cache = self.open()
