@@ -36,6 +36,13 @@ def in_threads(count, function):
     return results
 
 
+def until(condition, seconds=60):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it never came true"
+        time.sleep(0.001)
+
+
 class Forked:
     """A forked process running `function`; its result by way of a pipe."""
 
@@ -79,7 +86,7 @@ class Threads(unittest.TestCase):
 
         def loader():
             calls.append(1)
-            time.sleep(0.05)
+            until(lambda: cache.stats()["flights_joined"] == 9)
             raise KeyError("no such thing")
 
         found = in_threads(10, lambda: cache.get_or_call("tool", 1, loader))
@@ -211,24 +218,27 @@ class Tasks(unittest.IsolatedAsyncioTestCase):
             await cache.aget_or_call("tool", 1, loader)
 
     async def test_the_loop_runs_while_a_thread_leads(self):
-        cache, begun = ToolCache(), threading.Event()
+        cache, begun, over = ToolCache(), threading.Event(), threading.Event()
 
         def slow():
             begun.set()
-            time.sleep(0.2)
+            over.wait(60)  # only a loop that goes on meanwhile ends this
             return "by a thread"
 
         leader = threading.Thread(target=cache.get_or_call, args=("tool", 1, slow))
         leader.start()
         begun.wait(30)
-        ticks = 0
+        ticks, was_waited_for = 0, False
         waiting = asyncio.create_task(cache.aget_or_call("tool", 1, slow))
         while not waiting.done():
             ticks += 1
+            if ticks == 10:
+                was_waited_for = not over.is_set()
+                over.set()
             await asyncio.sleep(0.001)
-        leader.join(30)
+        leader.join(60)
         self.assertEqual(await waiting, "by a thread")
-        self.assertGreater(ticks, 10, "the loop stood still")
+        self.assertTrue(was_waited_for, "the loop stood still")
 
     async def test_deadline(self):
         cache = ToolCache()
@@ -285,7 +295,7 @@ class Processes(unittest.TestCase):
     def test_failures_travel_as_text(self):
         def fail():
             self.calls.set("begun", 1, "x")
-            time.sleep(0.3)
+            until(lambda: self.cache.stats()["flights_joined"] == 1)
             raise PermissionError("not for you \u2603")
 
         leader = Forked(lambda: self.cache.get_or_call("tool", 1, fail))
