@@ -38,7 +38,7 @@ Survive(uint64_t seed, unsigned part, bool writes)
 {
     pid_t child = fork();
     if (child == 0) {
-        alarm(60);
+        alarm(300);
         std::mt19937_64 random(seed);
         Store store(300, 60, 1 << 18);
         for (unsigned trial = 0; trial < TRIALS; trial++) {

@@ -17,8 +17,7 @@ class Expiry {
   public:
     Expiry() : store(KEYS / 2)
     {
-        BaseClock clock = fake.clock();
-        tool_cache_set_clock(store.cache, &clock);
+        store.follow(fake);
         for (unsigned key = 0; key < KEYS; key++) {
             args.push_back("[" + std::to_string(key) + "]");
         }

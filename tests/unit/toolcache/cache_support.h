@@ -12,8 +12,9 @@
 
 class FakeClock {
   public:
-    // Read by the keeper's thread, too.
-    std::atomic<int64_t> now = INT64_C(1000) * BASE_CLOCK_SECOND_NS;
+    // Read by the keeper's thread, too. Later than the system's, which stores begin
+    // with.
+    std::atomic<int64_t> now = INT64_C(100000000) * BASE_CLOCK_SECOND_NS;
 
     BaseClock
     clock()
@@ -57,6 +58,13 @@ class Store {
 
     Store(const Store &) = delete;
     Store &operator=(const Store &) = delete;
+
+    void
+    follow(FakeClock &fake)
+    {
+        BaseClock clock = fake.clock();
+        tool_cache_set_clock(cache, &clock);
+    }
 
     static ToolCacheKey
     Key(const std::string &tool, const std::string &args)

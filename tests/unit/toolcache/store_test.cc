@@ -147,8 +147,7 @@ TEST(ToolCacheStore, ExpiresAtTheDeadline)
 {
     FakeClock fake;
     Store store(100, 10);
-    BaseClock clock = fake.clock();
-    tool_cache_set_clock(store.cache, &clock);
+    store.follow(fake);
     store.set("t", "1", "v");
     store.set("t", "2", "v", 100);
     fake.advance(9.99);
@@ -166,8 +165,7 @@ TEST(ToolCacheStore, FreesExpiredEntriesOfAnyLife)
 {
     FakeClock fake;
     Store store(100000);
-    BaseClock clock = fake.clock();
-    tool_cache_set_clock(store.cache, &clock);
+    store.follow(fake);
     std::mt19937_64 random(2);
     for (int i = 0; i < 20000; i++) {
         double ttl = std::exp2(static_cast<double>(random() % 2800) / 100.0) / 100.0;
@@ -286,10 +284,8 @@ SharedPages()
 TEST(ToolCacheStore, GivesMemoryBackAfterExpiryWithoutBeingTouched)
 {
     FakeClock fake;
-    fake.now = INT64_C(100000000) * BASE_CLOCK_SECOND_NS; // later than the system's
     Store store(100000, 10);
-    BaseClock clock = fake.clock();
-    tool_cache_set_clock(store.cache, &clock);
+    store.follow(fake);
     store.set("t", "0", "v");
     uint64_t before = SharedPages();
     for (int i = 0; i < 100000; i++) {
@@ -329,8 +325,7 @@ class Model {
     Model(uint64_t seed, uint64_t most, uint64_t max_bytes)
         : random(seed), store(most, 50, max_bytes), must_keep(most > 900 && !max_bytes)
     {
-        BaseClock clock = fake.clock();
-        tool_cache_set_clock(store.cache, &clock);
+        store.follow(fake);
     }
 
     void
