@@ -187,30 +187,15 @@ json_decimal_is_integer(const JsonDecimal *self)
            (self->exponent > 0 && (uint64_t)self->exponent >= self->count);
 }
 
-/* 10^power mod m, by squaring. */
-static uint64_t
-power_of_ten_mod(uint64_t power, uint64_t m)
-{
-    unsigned __int128 result = 1 % m;
-    unsigned __int128 base = 10 % m;
-    for (; power > 0; power >>= 1) {
-        if (power & 1) {
-            result = result * base % m;
-        }
-        base = base * base % m;
-    }
-    return (uint64_t)result;
-}
-
 /* The significant digits as one integer; the caller knows that they fit. */
-static uint64_t
+static unsigned __int128
 digits_value(const JsonDecimal *self)
 {
-    char digits[20];
-    size_t n = copy_digits(self, 0, digits, sizeof digits - 1);
-    uint64_t value = 0;
+    char digits[JSON_DECIMAL_DIVISOR_DIGITS_MAX];
+    size_t n = copy_digits(self, 0, digits, sizeof digits);
+    unsigned __int128 value = 0;
     for (size_t i = 0; i < n; i++) {
-        value = value * 10 + (uint64_t)(digits[i] - '0');
+        value = value * 10 + (unsigned)(digits[i] - '0');
     }
     return value;
 }
@@ -226,14 +211,18 @@ json_decimal_is_multiple(const JsonDecimal *self, const JsonDecimal *divisor)
     if (scale < divisor_scale) {
         return false; /* the last digit of self is not 0: 10 does not divide it */
     }
-    uint64_t m = digits_value(divisor);
+    unsigned __int128 m = digits_value(divisor);
     unsigned __int128 rest = 0;
     const char *p = self->digits;
     for (size_t i = 0; i < self->count; i++, p++) {
         p += *p == '.';
         rest = (rest * 10 + (unsigned)(*p - '0')) % m;
     }
-    rest = rest * power_of_ten_mod((uint64_t)(scale - divisor_scale), m) % m;
+    /* 2 and 5 divide m fewer than 128 times: more zeros change nothing. */
+    int64_t zeros = scale - divisor_scale;
+    for (int64_t i = 0; i < zeros && i < 128 && rest != 0; i++) {
+        rest = rest * 10 % m;
+    }
     return rest == 0;
 }
 

@@ -26,6 +26,10 @@ extern "C" {
 
 #define JSON_DECIMAL_EXPONENT_MAX ((int64_t)1 << 59)
 
+enum {
+    JSON_DECIMAL_DIVISOR_DIGITS_MAX = 37 /* ten times it fits into 128 bits */
+};
+
 /* Value = 0.DIGITS x 10^exponent, without leading and trailing zeros; zero has no
  * digits. The digits may have one '.' among them in the text. */
 typedef struct {
@@ -49,7 +53,7 @@ int json_decimal_compare(const JsonDecimal *a, const JsonDecimal *b);
 bool json_decimal_is_integer(const JsonDecimal *self);
 
 /* Whether self is a multiple of `divisor`, exactly. The divisor must be positive and
- * have at most 18 significant digits. */
+ * have at most JSON_DECIMAL_DIVISOR_DIGITS_MAX significant digits. */
 bool json_decimal_is_multiple(const JsonDecimal *self, const JsonDecimal *divisor);
 
 /* Returns true and the value if it is an integer that fits. */

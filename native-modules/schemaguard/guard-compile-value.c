@@ -207,10 +207,12 @@ add_bound(GuardScope *scope, GuardNumberPart *part, GuardKeyword keyword,
     JsonDecimal bound;
     json_decimal_parse(&bound, value->text, value->length);
     if (which == GUARD_BOUND_MULTIPLE &&
-        (bound.is_negative || bound.count == 0 || bound.count > 18)) {
+        (bound.is_negative || bound.count == 0 ||
+         bound.count > JSON_DECIMAL_DIVISOR_DIGITS_MAX)) {
         guard_problem_error(self->problems, "schema.type", value,
-                            "\"multipleOf\" must be greater than 0 and have at most 18 "
-                            "significant digits");
+                            "\"multipleOf\" must be greater than 0 and have at most %d "
+                            "significant digits",
+                            JSON_DECIMAL_DIVISOR_DIGITS_MAX);
         return;
     }
     part->bounds[which].text = guard_compile_text(self, value->text, value->length);

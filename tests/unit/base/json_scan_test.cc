@@ -199,6 +199,15 @@ TEST(JsonDecimal, DividesExactly)
     EXPECT_TRUE(IsMultiple("9999999999999999999999", "11"));
     EXPECT_TRUE(IsMultiple("20", "10"));
     EXPECT_FALSE(IsMultiple("25", "10"));
+    const std::string long_one = "0.1234567890123456789012345678901234567"; /* 37 */
+    EXPECT_TRUE(IsMultiple("24.69135780246913578024691357802469134e-2", long_one));
+    EXPECT_FALSE(IsMultiple("24.69135780246913578024691357802469135e-2", long_one));
+    EXPECT_TRUE(IsMultiple("1234567890123456789012345678901234567e400", long_one));
+    const std::string power = "5316911983139663491615228241121378304"; /* 2 ^ 122 */
+    EXPECT_TRUE(IsMultiple("1e122", power));
+    EXPECT_FALSE(IsMultiple("1e121", power));
+    EXPECT_TRUE(IsMultiple("1e999999", power));
+    EXPECT_TRUE(IsMultiple("1e" + std::string(40, '9'), power));
 }
 
 TEST(JsonDecimal, KnowsIntegersAndTheirRange)
