@@ -25,6 +25,22 @@ guard_regex_put_code(GString *out, uint32_t code)
     }
 }
 
+/* Surrogates are no characters of a text: nothing is written for those alone. */
+void
+guard_regex_put_range(GString *out, uint32_t from, uint32_t to)
+{
+    from = (from & ~0x7FFu) == 0xD800 ? 0xE000 : from;
+    to = (to & ~0x7FFu) == 0xD800 ? 0xD7FF : to;
+    if (from > to) {
+        return;
+    }
+    guard_regex_put_code(out, from);
+    if (to != from) {
+        g_string_append_c(out, '-');
+        guard_regex_put_code(out, to);
+    }
+}
+
 /* Adds \d \w \s or, for capitals, all others. Returns false if that is not simple. */
 bool
 guard_regex_add_class(GuardRegexItem *item, char letter)
@@ -241,11 +257,7 @@ take_class_range(Parser *self, GuardRegexItem *item)
             return fail(self, "range out of order");
         }
     }
-    guard_regex_put_code(self->out, from);
-    if (to != from) {
-        g_string_append_c(self->out, '-');
-        guard_regex_put_code(self->out, to);
-    }
+    guard_regex_put_range(self->out, from, to);
     item_add(item, from, to);
     self->simple &= to < 128;
     return true;
@@ -258,14 +270,9 @@ guard_regex_take_class(Parser *self)
     self->p++;
     bool negated = !at_end(self) && *self->p == '^';
     self->p += negated;
-    if (!at_end(self) && *self->p == ']') {
-        self->p++;
-        self->simple = false;
-        g_string_append(self->out, negated ? "[\\x{0}-\\x{10FFFF}]" : "(?!)");
-        set_item(self, item);
-        return true;
-    }
+    gsize before = self->out->len;
     g_string_append(self->out, negated ? "[^" : "[");
+    gsize first = self->out->len;
     while (!at_end(self) && *self->p != ']') {
         if (!take_class_range(self, &item)) {
             return false;
@@ -275,6 +282,13 @@ guard_regex_take_class(Parser *self)
         return fail(self, "unterminated character class");
     }
     self->p++;
+    if (self->out->len == first) { /* PCRE2 has no empty class */
+        g_string_truncate(self->out, before);
+        g_string_append(self->out, negated ? "[\\x{0}-\\x{10FFFF}]" : "(?!)");
+        self->simple = false;
+        set_item(self, item);
+        return true;
+    }
     g_string_append_c(self->out, ']');
     if (negated) {
         item.ascii[0] = ~item.ascii[0];

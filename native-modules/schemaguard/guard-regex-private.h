@@ -84,6 +84,7 @@ is_class_letter(char c)
 /* guard-regex-class.c: characters and classes. `p` is at the letter behind the
  * backslash, for a class at its bracket. */
 void guard_regex_put_code(GString *out, uint32_t code);
+void guard_regex_put_range(GString *out, uint32_t from, uint32_t to);
 bool guard_regex_add_class(GuardRegexItem *item, char letter);
 void guard_regex_put_class(GString *out, char letter, bool inside);
 bool guard_regex_take_character(Parser *self, uint32_t *ret_code);

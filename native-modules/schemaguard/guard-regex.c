@@ -63,7 +63,9 @@ take_escape(Parser *self)
         if (!guard_regex_take_character(self, &code)) {
             return false;
         }
-        guard_regex_put_code(self->out, code);
+        gsize before = self->out->len;
+        guard_regex_put_range(self->out, code, code);
+        g_string_append(self->out, self->out->len == before ? "(?!)" : "");
         item_add(&item, code, code);
         self->simple &= code < 128;
     }

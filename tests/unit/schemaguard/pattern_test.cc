@@ -63,6 +63,15 @@ TEST(GuardPattern, MatchesAsEcmaScriptDoes)
         {"^[a-z]+[a-z0-9]*$", "abc1", true},
         {"\\-", "a-b", true},
         {"^.{2}$", "\xC3\xA9\xC3\xA9", true},
+        /* Halves of pairs are no characters; real schemas write them nevertheless. */
+        {"^[ -\\uD7FF\\uE000-\\uFFFD\\uD800\\uDBFF-\\uDC00\\uDFFF\\t]*$", "a\t\xC3\xA9",
+         true},
+        {"^[ -\\uD7FF\\uE000-\\uFFFD\\uD800\\uDBFF-\\uDC00\\uDFFF\\t]*$", "a\n", false},
+        {"^[x\\uD83C-\\uDBFF\\uDC00]$", "\xF0\x9F\x98\x80", true},
+        {"^[\\uD800-\\uDFFF]?$", "", true},
+        {"[\\uD800-\\uDFFF]", "a\xF0\x9F\x98\x80", false},
+        {"^[^\\uD800-\\uDFFF]{2}$", "a\n", true},
+        {"^a|\\uD83D$", "b\xF0\x9F\x98\x80", false},
     };
     for (const Row &row : rows) {
         EXPECT_EQ(Search(row.pattern, row.text), row.found)
