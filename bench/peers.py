@@ -2,6 +2,7 @@
 """Packages that benches compare with or run: fetched by pip, or built, once, into the
 cache."""
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -36,12 +37,20 @@ def once(named, make):
     digest = hashlib.sha256(named.encode()).hexdigest()[:12]
     folder = measure.CACHE / f"bench-{digest}"
     if not folder.exists():
-        part = folder.with_suffix(".part")
-        shutil.rmtree(part, ignore_errors=True)
-        part.mkdir(parents=True)
-        make(part)
-        part.rename(folder)
+        measure.CACHE.mkdir(parents=True, exist_ok=True)
+        with open(folder.with_suffix(".lock"), "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # another bench may be making it
+            if not folder.exists():
+                _make_whole(folder, make)
     return folder
+
+
+def _make_whole(folder, make):
+    part = folder.with_suffix(".part")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir()
+    make(part)
+    part.rename(folder)
 
 
 def dashstore():

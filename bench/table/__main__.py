@@ -4,7 +4,7 @@
     ./dev bench table [--quick | --full] [--row a]... [--output DIR]
 
 Three rows, each with its controls, every variant in turn, round after round; figures are
-medians of the rounds. Requests come in an open loop and their latency counts from the
+medians of the rounds. A run that was interrupted goes on where it was. Requests come in an open loop and their latency counts from the
 moment they were due. Prints the table and the bounds, writes report.json and a picture
 a row into DIR. What could not be measured is listed at the end with its reason, and
 makes the command end with 1.
@@ -30,6 +30,7 @@ import row_a
 import row_b
 import row_c
 import text
+from kept import Kept
 
 DRAWING = ("matplotlib==3.11.2", "contourpy==1.3.3", "cycler==0.12.1",
            "fonttools==4.68.0", "kiwisolver==1.5.1", "numpy==2.4.6", "packaging==26.3",
@@ -45,13 +46,19 @@ class Sizes:
     starts: int  # row c
     about: str
 
+    def seconds(self, wanted):
+        return sum(SECONDS[name](self) for name in wanted)
+
 
 SIZES = {
-    "quick": Sizes(1, {0: 1, 1: 1, 2: 1, 4: 2, 8: 1}, 2, 5, "5 minutes, little precision"),
-    "default": Sizes(3, {0: 1, 1: 1, 2: 1, 4: 4, 8: 2}, 4, 20, "about 15 minutes"),
+    "quick": Sizes(1, {0: 1, 1: 1, 2: 1, 4: 2, 8: 1}, 2, 5, "one round, little precision"),
+    "default": Sizes(3, {0: 1, 1: 1, 2: 1, 4: 3.5, 8: 1.5}, 3, 20, "three rounds"),
     "full": Sizes(5, {0: 20, 1: 20, 2: 20, 4: 200, 8: 40}, 40, 50,
-                  "about 9 hours: 100,000 requests beside 4 neighbours, and in row b"),
+                  "five rounds, 100,000 requests beside 4 neighbours and in row b"),
 }  # fmt: skip
+
+
+SECONDS = {"a": row_a.seconds, "b": row_b.seconds, "c": row_c.seconds}
 
 
 def say(what):
@@ -72,13 +79,17 @@ def draw(report, folder):
     return "" if done.returncode == 0 else done.stderr.strip().splitlines()[-1]
 
 
-def measure_rows(wanted, sizes):
+def measure_rows(wanted, sizes, kept):
     """({row: rows}, [(what, why it is missing)])."""
     prepared = prepare.Prepared()
     report, missing = {"a": [], "b": [], "c": []}, []
-    runs = {"a": lambda: row_a.run(sizes, prepared, say),
-            "b": lambda: row_b.run(sizes, prepared, say),
-            "c": lambda: row_c.run(sizes, say)}  # fmt: skip
+
+    def tell(what):
+        say(f"{kept.progress()} {what}")
+
+    runs = {"a": lambda: row_a.run(sizes, prepared, kept, tell),
+            "b": lambda: row_b.run(sizes, prepared, kept, tell),
+            "c": lambda: row_c.run(sizes, kept, tell)}  # fmt: skip
     for name in wanted:
         report[name], lacking = runs[name]()
         missing += [(f"row {name}, {what}", why) for what, why in lacking]
@@ -105,8 +116,15 @@ def main():
     sizes, wanted = SIZES[options.size], sorted(set(options.row or "abc"))
     options.output.mkdir(parents=True, exist_ok=True)
     began, load = time.monotonic(), os.getloadavg()[0]
-    print(f"{measure.machine()}; load before {load:.1f}; {options.size}: {sizes.about}")
-    report, missing = measure_rows(wanted, sizes)
+    seconds = sizes.seconds(wanted)
+    kept = Kept(options.output, options.size, measure.FERRULE, seconds)
+    print(f"{measure.machine()}; load before {load:.1f}")
+    print(f"{options.size} form: {sizes.about}; rows {', '.join(wanted)} take about "
+          f"{seconds / 60:.0f} minutes on a quiet machine", flush=True)  # fmt: skip
+    if kept.count:
+        print(f"{kept.count} measurements are of the run that was interrupted, begun at "
+              f"{kept.since}", flush=True)  # fmt: skip
+    report, missing = measure_rows(wanted, sizes, kept)
     report["machine"] = f"{measure.machine()}, load before {load:.1f}"
     report["size"], report["missing"] = options.size, missing
     report["seconds"] = time.monotonic() - began
@@ -120,6 +138,7 @@ def main():
     why = draw(path, options.output)
     if why:
         missing.append(("pictures", why))
+    kept.remove()
     print(f"\nwritten to {options.output} in {report['seconds'] / 60:.0f} minutes")
     for what, reason in missing:
         print(f"NOT MEASURED: {what}: {reason}")

@@ -127,7 +127,8 @@ def main():
     folder = Path(sys.argv[2])
     for name, draw in (("a", draw_a), ("b", draw_b), ("c", draw_c)):
         if report[name]:
-            figure = draw(report[name], report["machine"])
+            about = f"{report['machine']}; the {report['size']} form of the bench"
+            figure = draw(report[name], about)
             for kind in ("svg", "png"):
                 figure.savefig(folder / f"row-{name}.{kind}", dpi=130,
                                metadata={"Date": None} if kind == "svg" else None)  # fmt: skip

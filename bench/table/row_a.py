@@ -15,6 +15,7 @@ from pathlib import Path
 
 import measure
 import peers
+from agent import SETTLE_S
 from board import Board
 from prepare import Redis, Skipped, percentile, run_to_end
 
@@ -205,7 +206,14 @@ def add_ratios(rows):
                 own["work_ratio"] = own["work"] / base["levels"][level]["work"]
 
 
-def run(sizes, prepared, say):
+def seconds(sizes):
+    """About what it takes, on a quiet machine."""
+    once = sum(sizes.levels.values()) + len(LEVELS) * SETTLE_S + 2
+    restarts = 2 * (RESTARTS + 1) * ALIVE_S
+    return sizes.rounds * (len(VARIANTS) * once + restarts) + len(VARIANTS)
+
+
+def run(sizes, prepared, kept, say):
     """(rows, [(name, why it is missing)])."""
     results, missing = {v.name: [] for v in VARIANTS}, {}
     loads = {v.name: loads_libraries(v, prepared) for v in VARIANTS}
@@ -215,8 +223,9 @@ def run(sizes, prepared, say):
                 continue
             say(f"row a, round {number + 1} of {sizes.rounds}: {variant.name}")
             try:
-                result = run_variant(variant, prepared, sizes.levels, number * 100)
-                results[variant.name].append(result)
+                results[variant.name].append(kept.once(
+                    f"a {number} {variant.name}",
+                    lambda: run_variant(variant, prepared, sizes.levels, number * 100)))
             except (Skipped, RuntimeError, ValueError, OSError) as error:
                 missing[variant.name] = str(error)
     rows = [summary(v, results[v.name], loads[v.name]) for v in VARIANTS

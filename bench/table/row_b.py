@@ -92,7 +92,12 @@ def summary(variant, runs):
     }  # fmt: skip
 
 
-def run(sizes, prepared, say):
+def seconds(sizes):
+    """About what it takes, on a quiet machine."""
+    return sizes.rounds * len(VARIANTS) * (sizes.request_seconds + 0.7)
+
+
+def run(sizes, prepared, kept, say):
     """(rows, [(name, why it is missing)])."""
     results, missing = {v: [] for v in VARIANTS}, {}
     for number in range(sizes.rounds):
@@ -101,8 +106,9 @@ def run(sizes, prepared, say):
                 continue
             say(f"row b, round {number + 1} of {sizes.rounds}: {variant.name}")
             try:
-                result = run_variant(variant, prepared, sizes.request_seconds, number)
-                results[variant].append(result)
+                results[variant].append(kept.once(
+                    f"b {number} {variant.part} {variant.name}",
+                    lambda: run_variant(variant, prepared, sizes.request_seconds, number)))
             except (Skipped, RuntimeError, ValueError, OSError) as error:
                 missing[variant.name] = str(error)
     rows = [summary(v, found) for v, found in results.items() if found]
