@@ -75,11 +75,12 @@ def candidates(keys):
 
     @functools.lru_cache(maxsize=size)
     def cached(tool, args):
-        return VALUE
+        return value
 
-    for key in keys:
-        ours.set(TOOL, key, VALUE)
-        one[key] = pair[TOOL, key] = lru[key] = slow[TOOL, key] = VALUE
+    for number, key in enumerate(keys):
+        value = f"{number:0100}"  # each its own, as results are
+        ours.set(TOOL, key, value)
+        one[key] = pair[TOOL, key] = lru[key] = slow[TOOL, key] = value
         cached(TOOL, key)
 
     def empty(keys):
