@@ -106,9 +106,10 @@ Print(const char *when, std::vector<double> &pauses)
     std::sort(pauses.begin(), pauses.end());
     auto late = pauses.end() - std::upper_bound(pauses.begin(), pauses.end(), 10e3);
     printf("  the others' next steps %s: half of them within %.0f us, 99%% within "
-           "%.0f us, %ld later than 10 ms\n",
+           "%.0f us, all within %.0f us, %ld later than 10 ms\n",
            when, pauses[pauses.size() / 2],
-           pauses[pauses.size() - 1 - pauses.size() / 100], static_cast<long>(late));
+           pauses[pauses.size() - 1 - pauses.size() / 100], pauses.back(),
+           static_cast<long>(late));
 }
 
 void
