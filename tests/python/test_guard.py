@@ -2,6 +2,7 @@
 """ferrule.SchemaGuard as an agent uses it: the API, exceptions, limits, bad input."""
 
 import json
+import os
 import threading
 import unittest
 
@@ -173,6 +174,20 @@ class Schemas(unittest.TestCase):
             [error] = guard.errors(payload)
             self.assertEqual((error.code, error.offset), (code, offset))
             self.assertIs(guard.is_valid('"aaa"'), True)
+
+    def test_payloads_beyond_two_gigabytes(self):
+        free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        if free < 8 << 30:
+            self.skipTest(f"needs 8 GiB of free memory, there are {free >> 30}")
+        guard = SchemaGuard({"properties": {"z": {"type": "integer"}}}, max_bytes=1 << 32)
+        blanks = (1 << 31) + 1000
+        payload = b" " * blanks + b'{"z": 7.5}'
+        [error] = guard.errors(payload)
+        self.assertEqual((error.code, error.offset, error.column),
+                         ("wrong-type", blanks + 6, blanks + 7))
+        self.assertIs(SchemaGuard({}).is_valid(payload), False)
+        self.assertEqual(SchemaGuard({}).errors(payload)[0].code, "limit-size")
+        self.assertIs(guard.is_valid(b'{"z": 7}'), True)
 
     def test_limits_of_schemas(self):
         deep = '{"not":' * 300 + "{}" + "}" * 300
