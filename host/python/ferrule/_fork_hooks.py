@@ -4,7 +4,8 @@
 Nearly all of these hooks renew locks that another thread may have held. The launcher's
 parent has one thread and forks outside of Python: nothing is held, nobody is lost, and
 to renew it all took an agent a third of its time to the first line. A fork that an
-agent makes itself runs all of them, before the hooks of everybody else.
+agent makes itself runs all of them. The parent has no hook at all: the Python of one
+would write to pages that the next agent shares, nine at each fork and two huge pages.
 """
 
 import os
@@ -21,17 +22,21 @@ _is_agent = False
 
 
 def _run_before():
-    if _is_agent:
-        for hook in reversed(_before):
-            hook()
+    for hook in reversed(_before):
+        hook()
 
 
 def _run_in_child():
-    global _is_agent
     if _is_agent:
         for hook in _in_child:
             hook()
         return
+    os.register_at_fork(before=_run_before, after_in_parent=_run_in_parent)
+    _become_agent()
+
+
+def _become_agent():
+    global _is_agent
     _is_agent = True
     threading = sys.modules.get("threading")
     if threading is not None:
@@ -41,7 +46,7 @@ def _run_in_child():
 def rehearse():
     """What happens in an agent, as far as it can be done before the fork."""
     global _is_agent
-    _run_in_child()
+    _become_agent()
     _is_agent = False
     random = sys.modules.get("random")
     if random is not None:
@@ -49,9 +54,8 @@ def rehearse():
 
 
 def _run_in_parent():
-    if _is_agent:
-        for hook in _in_parent:
-            hook()
+    for hook in _in_parent:
+        hook()
 
 
 class Gathered:
@@ -59,8 +63,7 @@ class Gathered:
 
     def __enter__(self):
         self.register = os.register_at_fork
-        self.register(before=_run_before, after_in_child=_run_in_child,
-                      after_in_parent=_run_in_parent)
+        self.register(after_in_child=_run_in_child)
         os.register_at_fork = self._register
 
     def __exit__(self, *_):
