@@ -19,7 +19,8 @@
 #include <time.h>
 
 enum {
-    BASE_LOCK_PATIENCE_S = 3 /* holders need microseconds */
+    BASE_LOCK_PATIENCE_S = 3, /* holders need microseconds */
+    BASE_LOCK_SLICE_MS = 2    /* of a wait */
 };
 
 typedef pthread_mutex_t BaseLock;
@@ -58,20 +59,35 @@ base_lock_state(BaseLock *self, int result)
     return result == EBUSY ? BASE_LOCK_BUSY : BASE_LOCK_BROKEN;
 }
 
+static inline void
+base_lock_slice(clockid_t clock, struct timespec *ret_until)
+{
+    clock_gettime(clock, ret_until);
+    ret_until->tv_nsec += BASE_LOCK_SLICE_MS * 1000000L;
+    ret_until->tv_sec += ret_until->tv_nsec / 1000000000L;
+    ret_until->tv_nsec %= 1000000000L;
+}
+
+/* In slices: who is woken and killed before it has the lock takes the wake-up with it,
+ * and who got in before it does not know that others sleep. They look for themselves.
+ */
 static inline int
 base_lock_wait(BaseLock *self)
 {
     struct timespec until;
+    int result = ETIMEDOUT;
+    int slices = BASE_LOCK_PATIENCE_S * 1000 / BASE_LOCK_SLICE_MS;
+    while (result == ETIMEDOUT && slices-- > 0) {
 #if defined(__SANITIZE_THREAD__)
-    /* gcc 12's ThreadSanitizer does not know pthread_mutex_clocklock(). */
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += BASE_LOCK_PATIENCE_S;
-    return pthread_mutex_timedlock(self, &until);
+        /* gcc 12's ThreadSanitizer does not know pthread_mutex_clocklock(). */
+        base_lock_slice(CLOCK_REALTIME, &until);
+        result = pthread_mutex_timedlock(self, &until);
 #else
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += BASE_LOCK_PATIENCE_S;
-    return pthread_mutex_clocklock(self, CLOCK_MONOTONIC, &until);
+        base_lock_slice(CLOCK_MONOTONIC, &until);
+        result = pthread_mutex_clocklock(self, CLOCK_MONOTONIC, &until);
 #endif
+    }
+    return result;
 }
 
 static inline BaseLockState
