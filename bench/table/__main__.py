@@ -4,10 +4,10 @@
     ./dev bench table [--quick | --full] [--row a]... [--output DIR]
 
 Three rows, each with its controls, every variant in turn, round after round; figures are
-medians of the rounds. A run that was interrupted goes on where it was. Requests come in an open loop and their latency counts from the
-moment they were due. Prints the table and the bounds, writes report.json and a picture
-a row into DIR. What could not be measured is listed at the end with its reason, and
-makes the command end with 1.
+medians of the rounds. Requests come in an open loop and their latency counts from the
+moment they were due. A run that was interrupted goes on where it was. Prints the table
+and the bounds, writes report.json and a picture a row into DIR. What could not be
+measured is listed at the end with its reason, and makes the command end with 1.
 """
 
 import argparse
