@@ -129,9 +129,11 @@ def main():
         if report[name]:
             about = f"{report['machine']}; the {report['size']} form of the bench"
             figure = draw(report[name], about)
-            for kind in ("svg", "png"):
-                figure.savefig(folder / f"row-{name}.{kind}", dpi=130,
-                               metadata={"Date": None} if kind == "svg" else None)  # fmt: skip
+            drawing = folder / f"row-{name}.svg"
+            figure.savefig(drawing, metadata={"Date": None})
+            lines = map(str.rstrip, drawing.read_text().splitlines())
+            drawing.write_text("\n".join(lines) + "\n")
+            figure.savefig(folder / f"row-{name}.png", dpi=130)
 
 
 if __name__ == "__main__":
