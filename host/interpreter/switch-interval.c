@@ -3,10 +3,9 @@
  *
  * Beside busy threads of one agent another that answers requests waits for several
  * turns of theirs, of 5 ms each in CPython. A tenth of that shortens the wait and costs
- * the busy ones a little; row a of `bench table` compares intervals. Without a waiting
- * thread it costs nothing. Scripts see and set it in `sys`. Measured beside 4 busy
- * threads on a quiet machine, p99 and work per CPU second: 5 ms 76 ms and 1.00, 0.5 ms
- * 14 ms and 0.94, 0.4 ms 13 ms and 0.89, 0.3 ms 10 ms and 0.80.
+ * the busy ones a little: `bench table`, row a, beside four of them, p99 and their work:
+ * 5 ms 111 ms and 1.00, 0.5 ms 15 ms and 0.90, 0.01 ms 2.9 ms and 0.66. Without a
+ * waiting thread it costs nothing. Scripts see and set it in `sys`.
  */
 #include "interpreter-private.h"
 
