@@ -4,8 +4,8 @@
 Nearly all of these hooks renew locks that another thread may have held. The launcher's
 parent has one thread and forks outside of Python: nothing is held, nobody is lost, and
 to renew it all took an agent a third of its time to the first line. A fork that an
-agent makes itself runs all of them. The parent has no hook at all: the Python of one
-would write to pages that the next agent shares, nine at each fork and two huge pages.
+agent makes itself runs all of them. The parent runs no hook at a fork: its Python would
+write to pages that the next agent shares.
 """
 
 import os
