@@ -3,8 +3,8 @@
  *
  * Beside busy threads of one agent another that answers requests waits for several
  * turns of theirs, of 5 ms each in CPython. A tenth of that shortens the wait and costs
- * the busy ones a little: `bench table`, row a, beside four of them, p99 and their work:
- * 5 ms 111 ms and 1.00, 0.5 ms 15 ms and 0.90, 0.01 ms 2.9 ms and 0.66. Without a
+ * the busy ones a little: `bench table`, row a, beside four of them, p99 and their
+ * work: 5 ms 111 ms and 1.00, 0.5 ms 15 ms and 0.90, 0.01 ms 2.9 ms and 0.66. Without a
  * waiting thread it costs nothing. Scripts see and set it in `sys`.
  */
 #include "interpreter-private.h"

@@ -1,120 +1,46 @@
 /* SPDX-License-Identifier: MIT */
-#define PCRE2_CODE_UNIT_WIDTH 8
-
 #include "guard-pattern.h"
 
+#include "guard-backtrack.h"
+#include "guard-dfa.h"
 #include "guard-regex.h"
 
 #include <base-utf8.h>
 
-#include <pcre2.h>
 #include <stdatomic.h>
 #include <string.h>
 
-/* What one match at a time needs. The stack of the JIT code is made when its own 32 KiB
- * were not enough: long texts under a repeated group. */
-typedef struct {
-    pcre2_match_data *data;
-    pcre2_match_context *context;
-    pcre2_jit_stack *stack; /* or NULL */
-} Matcher;
-
-/* What PCRE2 needs to run: made on first use, then only read, but for `spare`. */
-typedef struct {
-    pcre2_code *code;
-    _Atomic(Matcher *) spare; /* taken by one match at a time */
-    bool has_jit;
-} Engine;
+/* As many threads as match one pattern at a time without making their states anew. */
+enum {
+    SPARES = 4
+};
 
 struct GuardPattern {
     char *source;
     char *translation;
     size_t translation_length;
     GuardRegexRow row;
-    _Atomic(Engine *) engine; /* NULL until needed; never replaced */
+    GuardNfa *nfa;                       /* NULL: not regular, or a row */
+    _Atomic(GuardDfa *) spares[SPARES];  /* each taken by one match at a time */
+    _Atomic(GuardBacktrack *) backtrack; /* NULL until needed; never replaced */
 };
 
-static const uint32_t options = PCRE2_UTF | PCRE2_NO_UTF_CHECK | PCRE2_DOLLAR_ENDONLY |
-                                PCRE2_NEVER_BACKSLASH_C | PCRE2_MATCH_UNSET_BACKREF;
-
-static void
-matcher_free(Matcher *self)
-{
-    if (self == NULL) {
-        return;
-    }
-    pcre2_match_data_free(self->data);
-    pcre2_match_context_free(self->context);
-    pcre2_jit_stack_free(self->stack);
-    g_free(self);
-}
-
-static Matcher *
-matcher_new(const Engine *engine)
-{
-    Matcher *self = g_new0(Matcher, 1);
-    self->data = pcre2_match_data_create_from_pattern(engine->code, NULL);
-    self->context = pcre2_match_context_create(NULL);
-    pcre2_set_match_limit(self->context, GUARD_PATTERN_MATCH_LIMIT);
-    pcre2_set_depth_limit(self->context, GUARD_PATTERN_DEPTH_LIMIT);
-    pcre2_set_heap_limit(self->context, GUARD_PATTERN_HEAP_LIMIT);
-    return self;
-}
-
-static void
-engine_free(Engine *self)
-{
-    if (self == NULL) {
-        return;
-    }
-    matcher_free(atomic_load(&self->spare));
-    pcre2_code_free(self->code);
-    g_free(self);
-}
-
-static pcre2_code *
-compile(const char *translation, size_t length, char **ret_message)
-{
-    int error;
-    PCRE2_SIZE at;
-    pcre2_code *code =
-        pcre2_compile((PCRE2_SPTR)translation, length, options, &error, &at, NULL);
-    if (code == NULL) {
-        PCRE2_UCHAR message[160];
-        pcre2_get_error_message(error, message, sizeof message);
-        *ret_message =
-            error == PCRE2_ERROR_LOOKBEHIND_NOT_FIXED_LENGTH
-                ? g_strdup("a lookbehind of variable width is not supported; give each "
-                           "alternative a fixed one, or look ahead instead")
-                : g_strdup((const char *)message);
-    }
-    return code;
-}
-
-static Engine *
-engine_new(const GuardPattern *pattern)
-{
-    g_autofree char *message = NULL;
-    Engine *self = g_new0(Engine, 1);
-    self->code = compile(pattern->translation, pattern->translation_length, &message);
-    self->has_jit = pcre2_jit_compile(self->code, PCRE2_JIT_COMPLETE) == 0;
-    return self;
-}
-
 /* Two threads may both make one; the first to publish wins. */
-static Engine *
-get_engine(GuardPattern *self)
+static GuardBacktrack *
+get_backtrack(GuardPattern *self)
 {
-    Engine *engine = atomic_load_explicit(&self->engine, memory_order_acquire);
+    GuardBacktrack *engine =
+        atomic_load_explicit(&self->backtrack, memory_order_acquire);
     if (engine != NULL) {
         return engine;
     }
-    Engine *fresh = engine_new(self);
-    Engine *expected = NULL;
-    if (atomic_compare_exchange_strong(&self->engine, &expected, fresh)) {
+    GuardBacktrack *fresh =
+        guard_backtrack_new(self->translation, self->translation_length);
+    GuardBacktrack *expected = NULL;
+    if (atomic_compare_exchange_strong(&self->backtrack, &expected, fresh)) {
         return fresh;
     }
-    engine_free(fresh);
+    guard_backtrack_free(fresh);
     return expected;
 }
 
@@ -130,16 +56,18 @@ guard_pattern_new(const char *source, size_t length, char **ret_message,
         return NULL;
     }
     g_autoptr(GString) translation = regex.translation;
-    if (!regex.row.is_simple) {
-        pcre2_code *code = compile(translation->str, translation->len, ret_message);
-        if (code == NULL) {
-            return NULL;
-        }
-        pcre2_code_free(code);
+    bool is_row = regex.row.is_simple;
+    GuardNfa *nfa = is_row ? NULL : guard_nfa_new(translation->str, translation->len);
+    if (!is_row && (nfa == NULL || regex.has_names) &&
+        guard_backtrack_check(translation->str, translation->len, ret_message) !=
+            GUARD_BACKTRACK_RIGHT) {
+        guard_nfa_free(nfa);
+        return NULL;
     }
     GuardPattern *self = g_new0(GuardPattern, 1);
     self->source = g_strndup(source, length);
     self->row = regex.row;
+    self->nfa = nfa;
     self->translation_length = translation->len;
     self->translation = g_string_free(g_steal_pointer(&translation), FALSE);
     return self;
@@ -151,7 +79,11 @@ guard_pattern_free(GuardPattern *self)
     if (self == NULL) {
         return;
     }
-    engine_free(atomic_load(&self->engine));
+    for (size_t i = 0; i < SPARES; i++) {
+        guard_dfa_free(atomic_load(&self->spares[i]));
+    }
+    guard_backtrack_free(atomic_load(&self->backtrack));
+    guard_nfa_free(self->nfa);
     g_free(self->source);
     g_free(self->translation);
     g_free(self);
@@ -177,13 +109,9 @@ guard_pattern_is_valid(const char *source, size_t length)
         return false;
     }
     g_autoptr(GString) translation = regex.translation;
-    int error = 0;
-    PCRE2_SIZE at;
-    pcre2_code *code = pcre2_compile((PCRE2_SPTR)translation->str, translation->len,
-                                     options, &error, &at, NULL);
-    pcre2_code_free(code);
-    /* Lookbehind of any width is right in ECMA-262, though PCRE2 cannot match it. */
-    return code != NULL || error == PCRE2_ERROR_LOOKBEHIND_NOT_FIXED_LENGTH;
+    g_autofree char *message = NULL;
+    return guard_backtrack_check(translation->str, translation->len, &message) !=
+           GUARD_BACKTRACK_WRONG;
 }
 
 /* Returns the bytes of the character at `p` if the item takes it, else 0. */
@@ -243,27 +171,37 @@ match_row(const GuardRegexRow *row, const char *p, const char *end)
     return p == end || !row->is_anchored_end ? GUARD_MATCH_YES : GUARD_MATCH_NO;
 }
 
-static int
-match_once(const Engine *engine, Matcher *matcher, const char *text, size_t length)
+static GuardDfa *
+take_dfa(GuardPattern *self)
 {
-    return engine->has_jit
-               ? pcre2_jit_match(engine->code, (PCRE2_SPTR)text, length, 0, 0,
-                                 matcher->data, matcher->context)
-               : pcre2_match(engine->code, (PCRE2_SPTR)text, length, 0,
-                             PCRE2_NO_UTF_CHECK, matcher->data, matcher->context);
+    for (size_t i = 0; i < SPARES; i++) {
+        GuardDfa *spare = atomic_exchange(&self->spares[i], NULL);
+        if (spare != NULL) {
+            return spare;
+        }
+    }
+    return guard_dfa_new(self->nfa);
 }
 
-static int
-match_with(const Engine *engine, Matcher *matcher, const char *text, size_t length)
+static void
+give_dfa(GuardPattern *self, GuardDfa *dfa)
 {
-    int result = match_once(engine, matcher, text, length);
-    if (result != PCRE2_ERROR_JIT_STACKLIMIT || matcher->stack != NULL) {
-        return result;
+    for (size_t i = 0; i < SPARES; i++) {
+        GuardDfa *other = NULL;
+        if (atomic_compare_exchange_strong(&self->spares[i], &other, dfa)) {
+            return;
+        }
     }
-    matcher->stack = pcre2_jit_stack_create(GUARD_PATTERN_STACK_FIRST,
-                                            GUARD_PATTERN_STACK_MAX, NULL);
-    pcre2_jit_stack_assign(matcher->context, NULL, matcher->stack);
-    return match_once(engine, matcher, text, length);
+    guard_dfa_free(dfa);
+}
+
+static GuardMatch
+match_regular(GuardPattern *self, const char *text, size_t length)
+{
+    GuardDfa *dfa = take_dfa(self);
+    GuardMatch match = guard_dfa_match(dfa, text, length);
+    give_dfa(self, dfa);
+    return match;
 }
 
 GuardMatch
@@ -272,17 +210,9 @@ guard_pattern_match(GuardPattern *self, const char *text, size_t length)
     if (self->row.is_simple) {
         return match_row(&self->row, text, text + length);
     }
-    Engine *engine = get_engine(self);
-    Matcher *matcher = atomic_exchange(&engine->spare, NULL);
-    if (matcher == NULL) {
-        matcher = matcher_new(engine);
-    }
-    int result = match_with(engine, matcher, text, length);
-    Matcher *other = NULL;
-    if (!atomic_compare_exchange_strong(&engine->spare, &other, matcher)) {
-        matcher_free(matcher);
-    }
-    return result >= 0                     ? GUARD_MATCH_YES
-           : result == PCRE2_ERROR_NOMATCH ? GUARD_MATCH_NO
-                                           : GUARD_MATCH_BUDGET;
+    GuardMatch match =
+        self->nfa != NULL ? match_regular(self, text, length) : GUARD_MATCH_BUDGET;
+    return match != GUARD_MATCH_BUDGET
+               ? match
+               : guard_backtrack_match(get_backtrack(self), text, length);
 }

@@ -1,24 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* guard-pattern.h - matching strings against ECMA-262 patterns.
  *
- * Purpose    a row of classes is matched by a loop of our own; everything else by
- *            PCRE2, compiled (with JIT) when it is first needed.
- * Ownership  a pattern belongs to its program.
- * Threads    matching is safe from any number of threads.
- * Limits     GUARD_PATTERN_MATCH_LIMIT steps of one match: then the answer is
- *            GUARD_MATCH_BUDGET, which is neither yes nor no.
+ * Purpose    a row of classes is matched by a loop of our own, another regular pattern
+ *            by an automaton (guard-dfa.h), the rest by PCRE2 (guard-backtrack.h),
+ * which is compiled when it is first needed. Ownership  a pattern belongs to its
+ * program. Threads    matching is safe from any number of threads. Limits     those of
+ * guard-backtrack.h: then the answer is GUARD_MATCH_BUDGET, which is neither yes nor
+ * no.
  */
 #pragma once
 
 #include "guard-program.h"
-
-enum {
-    GUARD_PATTERN_MATCH_LIMIT = 100000,
-    GUARD_PATTERN_DEPTH_LIMIT = 1000,
-    GUARD_PATTERN_HEAP_LIMIT = 1024,      /* KiB, of matches without JIT */
-    GUARD_PATTERN_STACK_FIRST = 64 << 10, /* bytes, of matches with JIT ... */
-    GUARD_PATTERN_STACK_MAX = 16 << 20,   /* ... and at most */
-};
 
 typedef enum {
     GUARD_MATCH_NO,

@@ -6,8 +6,9 @@
 
 #include <base-utf8.h>
 
-#define WHITE_SPACE                                                                   \
-    "\\t-\\r \\x{A0}\\x{1680}\\x{2000}-\\x{200A}\\x{2028}\\x{2029}\\x{202F}\\x{205F}" \
+#define WHITE_SPACE                                                           \
+    "\\x{9}-\\x{D} "                                                          \
+    "\\x{A0}\\x{1680}\\x{2000}-\\x{200A}\\x{2028}\\x{2029}\\x{202F}\\x{205F}" \
     "\\x{3000}\\x{FEFF}"
 #define SPACE_CUTS                                                                 \
     "\\x{0}-\\x{8}\\x{E}-\\x{1F}!-\\x{9F}\\x{A1}-\\x{167F}\\x{1681}-\\x{1FFF}"     \

@@ -15,7 +15,7 @@ take_back_reference(Parser *self)
         number = number * 10 + (unsigned)(*self->p++ - '0');
     }
     self->back_max = MAX(self->back_max, number);
-    g_string_append_printf(self->out, "\\g{%u}", number);
+    g_string_append_printf(self->out, GUARD_REGEX_CHECK "\\g{%u}", number);
     return true;
 }
 
@@ -26,7 +26,7 @@ take_named_reference(Parser *self)
     if (self->p + 1 >= self->end || self->p[1] != '<' || close == NULL) {
         return fail(self, "\\k needs <a name>");
     }
-    g_string_append(self->out, "\\k");
+    g_string_append(self->out, GUARD_REGEX_CHECK "\\k");
     g_string_append_len(self->out, self->p + 1, close - self->p);
     self->p = close + 1;
     return true;
@@ -73,28 +73,26 @@ take_escape(Parser *self)
     return ok;
 }
 
-/* Opens a group; `p` is at the parenthesis. */
+/* (?= (?! (?<= (?<! */
 static bool
-take_group(Parser *self)
+take_look(Parser *self)
 {
     static const char *const looks[] = {"(?=", "(?!", "(?<=", "(?<!"};
-    if (self->depth == GUARD_REGEX_NESTING_MAX) {
-        return fail(self, "groups nested too deeply");
-    }
-    flush_item(self);
-    self->simple = self->can_repeat = false;
-    bool is_look = false;
     for (size_t i = 0; i < G_N_ELEMENTS(looks); i++) {
         if (looking_at(self, looks[i])) {
-            is_look = true;
             g_string_append(self->out, looks[i]);
+            g_string_append(self->out, GUARD_REGEX_CHECK);
             self->p += strlen(looks[i]);
+            return true;
         }
     }
-    self->is_look[self->depth++] = is_look;
-    if (is_look) {
-        return true;
-    }
+    return false;
+}
+
+/* ( (?: (?<name> */
+static bool
+take_plain_group(Parser *self)
+{
     if (looking_at(self, "(?:")) {
         g_string_append(self->out, "(?:");
         self->p += 3;
@@ -108,6 +106,7 @@ take_group(Parser *self)
         }
         g_string_append_len(self->out, self->p, close + 1 - self->p);
         self->p = close + 1;
+        self->result->has_names = true;
         return true;
     }
     if (looking_at(self, "(?")) {
@@ -115,6 +114,24 @@ take_group(Parser *self)
     }
     g_string_append_c(self->out, '(');
     self->p++;
+    return true;
+}
+
+/* Opens a group; `p` is at the parenthesis. */
+static bool
+take_group(Parser *self)
+{
+    if (self->depth == GUARD_REGEX_NESTING_MAX) {
+        return fail(self, "groups nested too deeply");
+    }
+    flush_item(self);
+    self->simple = self->can_repeat = false;
+    bool is_look = take_look(self);
+    if (!is_look && !take_plain_group(self)) {
+        return false;
+    }
+    self->is_look[self->depth] = is_look;
+    self->bodies[self->depth++] = self->out->len;
     return true;
 }
 
@@ -127,6 +144,7 @@ close_group(Parser *self)
     self->depth--;
     self->p++;
     g_string_append_c(self->out, ')');
+    self->atom = self->bodies[self->depth];
     self->can_repeat = !self->is_look[self->depth];
     return true;
 }
@@ -168,6 +186,23 @@ take_braces(Parser *self, uint32_t *ret_min, uint32_t *ret_max)
     return true;
 }
 
+/* A group that repeats gets a check, so that what it tries is counted, and so does a
+ * character without end - but for the first: at its start PCRE2 remembers where it
+ * failed, which makes it linear, but only with nothing before it. */
+static void
+put_check(Parser *self, uint32_t min, uint32_t max)
+{
+    bool is_group = self->out->str[self->out->len - 1] == ')';
+    bool is_first = !self->has_iterator && min <= 1;
+    if (max <= (is_group ? 1 : UINT32_MAX - 1)) {
+        return;
+    }
+    self->has_iterator |= !is_group;
+    if (is_group || !is_first) {
+        g_string_insert(self->out, (gssize)self->atom, GUARD_REGEX_CHECK);
+    }
+}
+
 static bool
 take_quantifier(Parser *self)
 {
@@ -180,6 +215,7 @@ take_quantifier(Parser *self)
     else if (!take_braces(self, &min, &max)) {
         GuardRegexItem item = {0};
         item_add(&item, '{', '{');
+        self->atom = self->out->len;
         g_string_append(self->out, "\\{");
         self->p++;
         set_item(self, item);
@@ -192,6 +228,7 @@ take_quantifier(Parser *self)
     if (max < min) {
         return fail(self, "numbers out of order in {}");
     }
+    put_check(self, min, max);
     g_string_append_len(self->out, from, self->p - from);
     if (!at_end(self) && *self->p == '?') {
         g_string_append_c(self->out, '?');
@@ -227,7 +264,7 @@ take_dot(Parser *self)
 {
     GuardRegexItem item = {.ascii = {~(uint64_t)(1 << '\n' | 1 << '\r'), ~(uint64_t)0},
                            .others = GUARD_REGEX_OTHERS_NO_SEPARATORS};
-    g_string_append(self->out, "[^\\n\\r\\x{2028}\\x{2029}]");
+    g_string_append(self->out, "[^\\x{A}\\x{D}\\x{2028}\\x{2029}]");
     self->p++;
     set_item(self, item);
 }
@@ -246,8 +283,18 @@ take_literal(Parser *self)
 }
 
 static bool
+is_quantifier(char c)
+{
+    return c == '*' || c == '+' || c == '?' || c == '{';
+}
+
+static bool
 take_term(Parser *self)
 {
+    if (is_quantifier(*self->p)) {
+        return take_quantifier(self);
+    }
+    self->atom = self->out->len;
     switch (*self->p) {
     case '\\':
         return take_escape(self);
@@ -257,11 +304,6 @@ take_term(Parser *self)
         return take_group(self);
     case ')':
         return close_group(self);
-    case '*':
-    case '+':
-    case '?':
-    case '{':
-        return take_quantifier(self);
     case '^':
     case '$':
         return take_anchor(self);

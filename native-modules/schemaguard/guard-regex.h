@@ -3,11 +3,10 @@
  *
  * Purpose    checks a pattern against the grammar of ECMA-262 (u flag, but with the
  *            needless escapes of punctuation that real schemas have), writes it down
- * for PCRE2 with the same meaning, and recognises the simple shapes that need no
- *            engine: a row of character classes with repetition.
- * Ownership  the translation belongs to the caller.
- * Errors     false, a constant message and the offset in the pattern.
- * Cost       linear; no recursion.
+ *            for PCRE2 with the same meaning, and recognises the simple shapes that
+ * need no engine: a row of character classes with repetition. Ownership  the
+ * translation belongs to the caller. Errors     false, a constant message and the
+ * offset in the pattern. Cost       linear; no recursion.
  */
 #pragma once
 
@@ -21,6 +20,9 @@ enum {
     GUARD_REGEX_NESTING_MAX = 200,
     GUARD_REGEX_LENGTH_MAX = 64 << 10, /* bytes of a pattern */
 };
+
+/* In a translation where matching may go on for long: PCRE2 calls back there. */
+#define GUARD_REGEX_CHECK "(?C)"
 
 /* Which characters beyond ASCII a class takes. */
 typedef enum {
@@ -47,6 +49,7 @@ typedef struct {
 typedef struct {
     GString *translation;
     GuardRegexRow row;
+    bool has_names;      /* of groups, unchecked */
     const char *message; /* constant */
     size_t offset;
 } GuardRegex;

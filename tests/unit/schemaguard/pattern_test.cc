@@ -2,7 +2,7 @@
 /* ECMA-262 patterns: what matches, what is no pattern, what takes too long. */
 #include "guard-test-support.h"
 
-#include <chrono>
+#include <random>
 #include <vector>
 
 namespace {
@@ -72,6 +72,11 @@ TEST(GuardPattern, MatchesAsEcmaScriptDoes)
         {"[\\uD800-\\uDFFF]", "a\xF0\x9F\x98\x80", false},
         {"^[^\\uD800-\\uDFFF]{2}$", "a\n", true},
         {"^a|\\uD83D$", "b\xF0\x9F\x98\x80", false},
+        {"((b|c|)*|(^d^)e){0}[0-9]", "a1", true}, /* PCRE2 says no */
+        {"(?=(?!b)a)", "ba", true},
+        {"(?!(?<=a)b)^b", "b", true},
+        {"^(?=(a+))a*b\\1", "baaabac", false},
+        {"(?=(a+))a*b\\1", "baaabac", true},
     };
     for (const Row &row : rows) {
         EXPECT_EQ(Search(row.pattern, row.text), row.found)
@@ -106,13 +111,112 @@ TEST(GuardPattern, TakesLongTextsUnderARepeatedGroup)
 
 TEST(GuardPattern, RunningOutOfBudgetIsNeverValid)
 {
-    Guard guard = MakeGuard(R"({"pattern": "^(a+)+$"})");
-    Guard inverse = MakeGuard(R"({"not": {"pattern": "^(a+)+$"}})");
+    Guard guard = MakeGuard(R"({"pattern": "^(a+)+\\1$"})");
+    Guard inverse = MakeGuard(R"({"not": {"pattern": "^(a+)+\\1$"}})");
     std::string hostile = "\"" + std::string(64 << 10, 'a') + "!\"";
     EXPECT_FALSE(IsValid(guard, hostile));
     EXPECT_FALSE(IsValid(inverse, hostile));
     Report report = MakeReport(inverse, hostile);
     EXPECT_STREQ(schema_guard_report_at(report.get(), 0)->code, "limit-pattern");
+    EXPECT_TRUE(IsValid(guard, "\"aaa\""));
+}
+
+/* Without a bound each of them takes from seconds to for ever; the suite's time limit
+ * tells. Those that look around or refer back may give up, the others may not. */
+TEST(GuardPattern, EveryPatternEndsOnLongHostileTexts)
+{
+    const char *const regular[] = {
+        "^(a+)+$",           "(a|aa)+$",           "(x+x+)+y",     "[a-z]{2,}\\d",
+        "(?:a|aa){15}[yz]",  "(.*)(.*)(.*)[yz]$",  "(?:.*,){11}P", "(a?){30}a{30}y",
+        "^(\\w+\\s?)*[#?]$", ".*a.*a.*a.*a.*[yz]", "((a*)*)*[yz]", "(\\w+)@(\\w+)\\.y",
+    };
+    const char *const others[] = {
+        "(?=.*a.*a.*a.*a.*z)",    "(a*)\\1[yz]",
+        "(a*)*\\1[yz]",           "(?:(?=a|aa)a|aa){15}[yz]",
+        "(?:(?=(a+)))+(\\1|a)*z", "\\b(a+)+\\B[yz]",
+        "(?<=b)(a|b|ab)*[yz]",
+    };
+    const std::string units[] = {"a", "b", "ab", "aab ", std::string(1600, 'b') + "a"};
+    for (const std::string &unit : units) {
+        std::string text;
+        while (text.size() < 64 << 10) {
+            text += unit;
+        }
+        text += "!";
+        for (const char *pattern : regular) {
+            EXPECT_FALSE(Search(pattern, text)) << pattern << " on " << unit;
+        }
+        for (const char *pattern : others) {
+            EXPECT_FALSE(Search(pattern, text)) << pattern << " on " << unit;
+        }
+    }
+    EXPECT_TRUE(Search("(.*)(.*)(.*)[yz]$", std::string(64 << 10, 'a') + "y"));
+}
+
+/* More states than are kept, and more work than the automaton is given. */
+TEST(GuardPattern, ManyStatesAreMadeAnew)
+{
+    std::mt19937 random(7);
+    std::string text;
+    for (int i = 0; i < 20000; i++) {
+        text += "ab"[random() % 2];
+    }
+    size_t length = text.size();
+    for (int k : {3, 12, 60}) {
+        std::string pattern = "^[ab]*a[ab]{" + std::to_string(k) + "}$";
+        EXPECT_EQ(Search(pattern.c_str(), text), text[length - 1 - (size_t)k] == 'a')
+            << k;
+    }
+    EXPECT_TRUE(Search("(?:ab|a|b){1,90}$", text));
+}
+
+std::string
+RandomPattern(std::mt19937 &random, int depth)
+{
+    static const char *const atoms[] = {
+        "a",   "b",   "c",      ".",        "[ab]", "[^a]", "\\d",  "\\w",
+        "\\s", "\\W", "[^\\s]", "\xC3\xA9", "^",    "$",    "(?:)", "[b-\xC3\xA9]"};
+    static const char *const quantifiers[] = {"*",     "+",     "?",    "{2}",
+                                              "{0,2}", "{1,}?", "{2,}", "*?"};
+    std::string out;
+    for (int i = (int)(random() % 4); i >= 0; i--) {
+        std::string atom = atoms[random() % G_N_ELEMENTS(atoms)];
+        if (depth > 0 && random() % 3 == 0) {
+            atom =
+                (random() % 2 ? "(" : "(?:") + RandomPattern(random, depth - 1) + ")";
+        }
+        out += atom;
+        if (atom != "^" && atom != "$" && random() % 3 == 0) {
+            out += quantifiers[random() % G_N_ELEMENTS(quantifiers)];
+        }
+        if (random() % 6 == 0) {
+            out += "|";
+        }
+    }
+    return out;
+}
+
+/* PCRE2 is the reference: an empty look before a pattern leaves it to PCRE2. */
+TEST(GuardPattern, TheAutomatonFindsWhatPcre2Finds)
+{
+    static const char *const letters[] = {
+        "a", "b", "c", "1", " ", "\n", "\xC3\xA9", "\xE2\x80\xA8", "\xF0\x9F\x98\x80"};
+    std::mt19937 random(20261124);
+    int found = 0;
+    for (int i = 0; i < 20000; i++) {
+        std::string pattern = RandomPattern(random, 2);
+        std::string reference = "(?:" + pattern + ")(?=)";
+        std::string text;
+        for (size_t left = random() % 12; left > 0; left--) {
+            text += letters[random() % G_N_ELEMENTS(letters)];
+        }
+        bool matches = Search(pattern.c_str(), text);
+        ASSERT_EQ(matches, Search(reference.c_str(), text))
+            << pattern << " on " << text;
+        found += matches;
+    }
+    EXPECT_GT(found, 4000);
+    EXPECT_LT(found, 16000);
 }
 
 } // namespace
