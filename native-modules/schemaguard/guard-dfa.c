@@ -30,11 +30,12 @@ struct GuardDfa {
     const GuardNfa *nfa;
     GArray *states;      /* State, from FIRST_STATE on */
     GArray *members;     /* uint16_t: steps */
-    GArray *next;        /* uint16_t: of each state a row of `kind_count` states */
+    GArray *next;        /* uint16_t: of each state a row, the state after each kind */
     uint16_t *slots;     /* the states by their members, SLOTS_MAX */
     uint16_t *pending;   /* steps to follow */
     uint64_t *reached;   /* a bit for each step */
     uint16_t start;      /* the state at the text's start, or UNKNOWN */
+    uint32_t row_bits;   /* log2 of a row's length: no product on the hot path */
     uint32_t generation; /* counts how often all was forgotten */
     uint32_t work;       /* steps followed in this match */
 };
@@ -54,6 +55,7 @@ guard_dfa_new(const GuardNfa *nfa)
 {
     GuardDfa *self = g_new0(GuardDfa, 1);
     self->nfa = nfa;
+    self->row_bits = (uint32_t)g_bit_storage(nfa->kind_count - 1);
     self->states = g_array_sized_new(FALSE, TRUE, sizeof(State), 8);
     self->members = g_array_sized_new(FALSE, FALSE, sizeof(uint16_t), 32);
     self->next = g_array_new(FALSE, TRUE, sizeof(uint16_t));
@@ -88,7 +90,7 @@ static inline uint16_t *
 get_row(const GuardDfa *self, uint32_t number)
 {
     uint16_t *rows = (uint16_t *)(void *)self->next->data;
-    return &rows[(number - FIRST_STATE) * self->nfa->kind_count];
+    return &rows[(number - FIRST_STATE) << self->row_bits];
 }
 
 static void
@@ -205,7 +207,7 @@ intern(GuardDfa *self, bool matches_at_end)
         return *slot;
     }
     g_array_append_val(self->states, state);
-    g_array_set_size(self->next, self->states->len * self->nfa->kind_count);
+    g_array_set_size(self->next, self->states->len << self->row_bits);
     *slot = (uint16_t)(FIRST_STATE + self->states->len - 1);
     return *slot;
 }
