@@ -43,6 +43,11 @@ unsigned cli_agents_workers(const char *value, GError **error);
  * cli->vendor. */
 bool cli_target_set(Cli *cli, const char *target, GError **error);
 
+/* The packages of an agent are there for the interpreters that it starts, too, as those
+ * of a virtual environment are: `-c`, `-m` and scripts without a `vendor` of their own.
+ */
+void cli_target_share_vendor(Cli *cli);
+
 /* The script of `package`, a .ferrule, if it was opened before and is unchanged, else
  * NULL. */
 char *cli_package_find(const char *package);

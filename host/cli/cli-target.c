@@ -8,6 +8,9 @@
 
 #define PACKAGE_SUFFIX ".ferrule"
 
+/* Where the packages of the agent are that started this process. */
+#define VENDOR_VARIABLE "FERRULE_VENDOR"
+
 /* The file in a folder that runs: what its manifest says, agent.py, else what
  * `python FOLDER` would take. */
 static char *
@@ -27,7 +30,15 @@ entry_of_folder(const char *folder, GError **error)
     return NULL;
 }
 
-/* `vendor` beside the script itself, also when it is called by a link. */
+static char *
+inherited_vendor(void)
+{
+    const char *folder = g_getenv(VENDOR_VARIABLE);
+    return folder == NULL || *folder == '\0' ? NULL : g_strdup(folder);
+}
+
+/* `vendor` beside the script itself, also when it is called by a link; where there is
+ * none, that of the agent whose helper the script is. */
 static char *
 vendor_folder(const char *script)
 {
@@ -39,8 +50,17 @@ vendor_folder(const char *script)
     free(resolved);
     g_autofree char *vendor = g_build_filename(folder, "vendor", NULL);
     if (!g_file_test(vendor, G_FILE_TEST_IS_DIR))
-        return NULL;
+        return inherited_vendor();
     return g_steal_pointer(&vendor);
+}
+
+void
+cli_target_share_vendor(Cli *cli)
+{
+    if (cli->command == CLI_RUN && cli->script == NULL && !cli->is_own)
+        cli->vendor = inherited_vendor();
+    if (cli->vendor != NULL)
+        g_setenv(VENDOR_VARIABLE, cli->vendor, TRUE);
 }
 
 bool

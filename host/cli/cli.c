@@ -243,6 +243,7 @@ cli_parse(Cli *cli, int argc, char **argv, GError **error)
         return false;
     if (cli->package != NULL)
         open_package(cli, argc, argv);
+    cli_target_share_vendor(cli);
     g_ptr_array_add(cli->python_argv, NULL);
     return true;
 }

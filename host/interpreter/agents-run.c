@@ -62,7 +62,9 @@ environment_of(const LauncherAgent *agent, unsigned worker)
         is_good = append_variable(list, *row, (size_t)(equals - *row), equals + 1);
     }
     is_good = is_good && append_variable(list, "FERRULE_AGENT", 13, agent->name) &&
-              append_variable(list, "FERRULE_WORKER", 14, number);
+              append_variable(list, "FERRULE_WORKER", 14, number) &&
+              (agent->vendor == NULL ||
+               append_variable(list, "FERRULE_VENDOR", 14, agent->vendor));
     if (!is_good)
         Py_CLEAR(list);
     return list;
