@@ -8,7 +8,8 @@
 
 #include <string.h>
 
-#define BLOCK_START "# /// script"
+#define BLOCK_START     "# /// script"
+#define BYTE_ORDER_MARK "\xef\xbb\xbf"
 
 enum {
     EXIT_UNCAUGHT = 1
@@ -24,8 +25,10 @@ has_block(const char *script)
         return false;
     if (!g_file_get_contents(script, &text, &size, NULL))
         return false; /* CPython will say why */
-    for (const char *at = text; (at = strstr(at, BLOCK_START)) != NULL; at++)
-        if (at == text || at[-1] == '\n')
+    const char *start =
+        g_str_has_prefix(text, BYTE_ORDER_MARK) ? text + strlen(BYTE_ORDER_MARK) : text;
+    for (const char *at = start; (at = strstr(at, BLOCK_START)) != NULL; at++)
+        if (at == start || at[-1] == '\n')
             return true;
     return false;
 }

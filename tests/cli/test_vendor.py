@@ -55,6 +55,24 @@ class Vendor(VendorCase):
         self.write("vendor/alpha.py", "")
         self.expect(run("-c", "import alpha", cwd=self.folder), code=1, err="alpha")
 
+    def test_interpreters_that_an_agent_starts_find_its_packages(self):
+        self.vendor("alpha", "1.3", "x = 'vendored'")
+        self.vendor("beta", "1", "import alpha; print('module', alpha.x)")
+        self.write("vendor/beta/__main__.py", "")
+        self.write("servers/one.py", "import alpha; print('script', alpha.x)")
+        self.write("other/vendor/gamma.py", "")
+        self.write("other/agent.py", "import gamma\n"
+                   "try: import alpha\nexcept ImportError: print('its own')")
+        script = self.write("agent.py", (
+            "import subprocess, sys\n"
+            "for words in (['-c', 'import alpha; print(alpha.x)'], ['-m', 'beta'],\n"
+            "              ['servers/one.py'], ['run', 'other']):\n"
+            "    subprocess.run([sys.executable, *words], check=True)\n"))
+        said = "vendored\nmodule vendored\nscript vendored\nits own\n"
+        self.expect(run(script, cwd=self.folder), out=said, err="")
+        done = self.expect(run("run", "--workers", 1, script, cwd=self.folder), err="")
+        self.assertEqual(done.stdout.replace("agent | ", ""), said)
+
 
 class Block(VendorCase):
     def test_missing_packages_are_listed_with_the_command(self):
@@ -96,6 +114,34 @@ class Block(VendorCase):
                 done = self.expect(self.run_script(text), code=3, out="")
                 self.assertNotIn("Traceback", done.stderr)
                 self.assertIn("script.py", done.stderr)
+
+    def test_mistakes_have_their_place(self):
+        for text, place in (("# dependencies = [\n#   'a',\n#   '=='\n# ]\n", "5:5"),
+                            ("# dependencies = ['a', 7]\n", "3:24"),
+                            ("# x = 1\n# dependencies = 7\n", "4:18"),
+                            ("# requires-python = '3.x'\n", "3:21"),
+                            ("#\n# requires-python = 3\n", "4:21")):
+            with self.subTest(text=text):
+                script = f"pass\n# /// script\n{text}# ///\n"
+                self.expect(self.run_script(script), code=3, out="",
+                            err=f"script.py:{place}: ")
+
+    def test_byte_order_mark_and_windows_lines(self):
+        for mark in ("", "\ufeff"):
+            script = (self.folder / "script.py")
+            text = mark + "# /// script\r\n# dependencies = ['a']\r\n# ///\r\n"
+            script.write_bytes(text.encode())
+            self.expect(run(script), code=3, out="", err="  a\n")
+
+    def test_extras(self):
+        self.vendor("alpha", "1")
+        with open(self.folder / "vendor/alpha-1.dist-info/METADATA", "a") as file:
+            file.write("Provides-Extra: fast\nRequires-Dist: gamma; extra == 'fast'\n"
+                       "Requires-Dist: delta\n")
+        script = "# /// script\n# dependencies = ['alpha[fast]']\n# ///\nprint('ran')\n"
+        self.expect(self.run_script(script), code=3, out="", err="alpha[fast]")
+        self.vendor("gamma", "1")
+        self.expect(self.run_script(script), out="ran\n", err="")
 
     def test_what_only_looks_like_a_block(self):
         for text in ("# /// other\n# dependencies = ['x']\n# ///\nprint(1)\n",
