@@ -84,10 +84,13 @@ class ExitCode(AgentsCase):
                 from ferrule import ToolCache
                 cache = ToolCache.open("tools")
                 end = time.monotonic() + 1.0
-                while time.monotonic() < end:
+                hits = 0
+                while time.monotonic() < end or hits == 0:
                     cache.set("t", "1", "v")
-                    assert cache.get("t", "1") == "v"
-                print("whole", cache.stats()["shards_lost"] >= 0)
+                    found = cache.get("t", "1")  # None: evicted, or its shard lost
+                    assert found in ("v", None), found
+                    hits += found == "v"
+                print("whole", cache.stats()["shards_lost"] <= 3)
                 """,
              "bad.py": """
                 import os, threading, time
