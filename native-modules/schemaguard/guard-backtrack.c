@@ -12,13 +12,14 @@
  * off is not the pattern's fault. */
 typedef struct {
     int64_t limit;     /* ns */
-    int64_t wall_from; /* 0: no look yet */
+    int64_t wall_from; /* 0: not started, as short texts rarely need it */
     int64_t thread_from;
     size_t work; /* since the last look, about 64 characters each */
 } Budget;
 
 enum {
-    WORK_BETWEEN_LOOKS = 4096
+    WORK_BETWEEN_LOOKS = 4096,
+    LONG_TEXT = 4096, /* bytes */
 };
 
 /* What one match at a time needs. The stack of the JIT code is made when its own 32 KiB
@@ -48,14 +49,20 @@ read_clock(clockid_t clock)
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
+static void
+start(Budget *self)
+{
+    self->wall_from = read_clock(CLOCK_MONOTONIC);
+    self->thread_from = read_clock(CLOCK_THREAD_CPUTIME_ID);
+}
+
 static bool
 is_spent(Budget *self)
 {
-    int64_t wall = read_clock(CLOCK_MONOTONIC);
     if (self->wall_from == 0) {
-        self->wall_from = wall;
-        self->thread_from = read_clock(CLOCK_THREAD_CPUTIME_ID);
+        start(self);
     }
+    int64_t wall = read_clock(CLOCK_MONOTONIC);
     return wall - self->wall_from > self->limit &&
            read_clock(CLOCK_THREAD_CPUTIME_ID) - self->thread_from > self->limit;
 }
@@ -153,6 +160,9 @@ match_once(const GuardBacktrack *self, Matcher *matcher, const char *text,
 {
     int64_t parts = 1 + (int64_t)((length - (length > 0)) / GUARD_BACKTRACK_TIME_BYTES);
     matcher->budget = (Budget){.limit = parts * GUARD_BACKTRACK_TIME_NS};
+    if (length >= LONG_TEXT) {
+        start(&matcher->budget);
+    }
     return self->has_jit
                ? pcre2_jit_match(self->code, (PCRE2_SPTR)text, length, 0, 0,
                                  matcher->data, matcher->context)

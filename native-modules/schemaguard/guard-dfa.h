@@ -21,7 +21,7 @@
 enum {
     GUARD_DFA_STATES_MAX = 1024,
     GUARD_DFA_MEMBERS_MAX = 64 << 10,
-    GUARD_DFA_WORK_MAX = 200000,
+    GUARD_DFA_WORK_MAX = 40000,
 };
 
 typedef struct GuardDfa GuardDfa;

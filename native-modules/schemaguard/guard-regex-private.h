@@ -15,13 +15,15 @@ typedef struct {
     unsigned depth;
     uint8_t is_look[GUARD_REGEX_NESTING_MAX]; /* kind of each open group */
     gsize bodies[GUARD_REGEX_NESTING_MAX];    /* where each begins in `out` */
-    gsize atom;          /* where the last thing does, or its body */
-    bool has_iterator;   /* a character repeated without end */
-    bool can_repeat;     /* the last thing takes a quantifier */
-    bool simple;         /* still a row of classes */
-    unsigned groups;     /* capture groups seen */
-    unsigned back_max;   /* highest back-reference */
-    GuardRegexItem item; /* the last thing, while simple */
+    gsize atom;           /* where the last thing does, or its body */
+    gsize first_iterator; /* as `atom`, of the first character that repeats ... */
+    bool has_iterator;    /* ... without end, if there is one */
+    bool has_checks;      /* beside the one that it may need */
+    bool can_repeat;      /* the last thing takes a quantifier */
+    bool simple;          /* still a row of classes */
+    unsigned groups;      /* capture groups seen */
+    unsigned back_max;    /* highest back-reference */
+    GuardRegexItem item;  /* the last thing, while simple */
     bool has_item;
 } Parser;
 

@@ -15,6 +15,7 @@ take_back_reference(Parser *self)
         number = number * 10 + (unsigned)(*self->p++ - '0');
     }
     self->back_max = MAX(self->back_max, number);
+    self->has_checks = true;
     g_string_append_printf(self->out, GUARD_REGEX_CHECK "\\g{%u}", number);
     return true;
 }
@@ -26,6 +27,7 @@ take_named_reference(Parser *self)
     if (self->p + 1 >= self->end || self->p[1] != '<' || close == NULL) {
         return fail(self, "\\k needs <a name>");
     }
+    self->has_checks = true;
     g_string_append(self->out, GUARD_REGEX_CHECK "\\k");
     g_string_append_len(self->out, self->p + 1, close - self->p);
     self->p = close + 1;
@@ -83,6 +85,7 @@ take_look(Parser *self)
             g_string_append(self->out, looks[i]);
             g_string_append(self->out, GUARD_REGEX_CHECK);
             self->p += strlen(looks[i]);
+            self->has_checks = true;
             return true;
         }
     }
@@ -186,21 +189,32 @@ take_braces(Parser *self, uint32_t *ret_min, uint32_t *ret_max)
     return true;
 }
 
-/* A group that repeats gets a check, so that what it tries is counted, and so does a
- * character without end - but for the first: at its start PCRE2 remembers where it
- * failed, which makes it linear, but only with nothing before it. */
+static void
+insert_check(Parser *self, gsize at)
+{
+    g_string_insert(self->out, (gssize)at, GUARD_REGEX_CHECK);
+    self->has_checks = true;
+    if (at < self->first_iterator) {
+        self->first_iterator += strlen(GUARD_REGEX_CHECK);
+    }
+}
+
+/* What repeats a group, or a character often, gets a check. The first character waits
+ * for the end: where there is no check at all PCRE2 remembers at which starts it
+ * failed, which makes it linear. */
 static void
 put_check(Parser *self, uint32_t min, uint32_t max)
 {
     bool is_group = self->out->str[self->out->len - 1] == ')';
-    bool is_first = !self->has_iterator && min <= 1;
-    if (max <= (is_group ? 1 : UINT32_MAX - 1)) {
+    if (max <= (is_group ? 1 : GUARD_REGEX_UNCHECKED_MAX)) {
         return;
     }
-    self->has_iterator |= !is_group;
-    if (is_group || !is_first) {
-        g_string_insert(self->out, (gssize)self->atom, GUARD_REGEX_CHECK);
+    if (!is_group && !self->has_iterator && min <= 1 && max == UINT32_MAX) {
+        self->has_iterator = true;
+        self->first_iterator = self->atom;
+        return;
     }
+    insert_check(self, self->atom);
 }
 
 static bool
@@ -376,6 +390,9 @@ guard_regex_parse(const char *pattern, size_t length, GuardRegex *ret_regex)
         ok = fail(&parser, "reference to a group that does not exist");
     }
     flush_item(&parser);
+    if (parser.has_iterator && parser.has_checks) {
+        insert_check(&parser, parser.first_iterator);
+    }
     if (!ok) {
         g_string_free(parser.out, TRUE);
         return false;

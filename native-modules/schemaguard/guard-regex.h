@@ -19,6 +19,7 @@ enum {
     GUARD_REGEX_ITEMS_MAX = 24, /* of a simple pattern */
     GUARD_REGEX_NESTING_MAX = 200,
     GUARD_REGEX_LENGTH_MAX = 64 << 10, /* bytes of a pattern */
+    GUARD_REGEX_UNCHECKED_MAX = 32,    /* repeats of a character */
 };
 
 /* In a translation where matching may go on for long: PCRE2 calls back there. */

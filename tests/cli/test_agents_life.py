@@ -83,13 +83,11 @@ class ExitCode(AgentsCase):
                 import time
                 from ferrule import ToolCache
                 cache = ToolCache.open("tools")
-                end = time.monotonic() + 1.0
-                hits = 0
+                end, hits = time.monotonic() + 1.0, 0
                 while time.monotonic() < end or hits == 0:
                     cache.set("t", "1", "v")
-                    found = cache.get("t", "1")  # None: evicted, or its shard lost
-                    assert found in ("v", None), found
-                    hits += found == "v"
+                    hits += (found := cache.get("t", "1")) == "v"
+                    assert found in ("v", None)  # None: evicted, or its shard lost
                 print("whole", cache.stats()["shards_lost"] <= 3)
                 """,
              "bad.py": """
