@@ -33,7 +33,7 @@ typedef struct {
 
 /* Only read, but for `spare`. */
 struct GuardBacktrack {
-    pcre2_code *code;
+    pcre2_code *code;         /* NULL: too large for PCRE2 */
     _Atomic(Matcher *) spare; /* taken by one match at a time */
     bool has_jit;
 };
@@ -139,7 +139,8 @@ guard_backtrack_new(const char *translation, size_t length)
     int error;
     GuardBacktrack *self = g_new0(GuardBacktrack, 1);
     self->code = compile(translation, length, &error);
-    self->has_jit = pcre2_jit_compile(self->code, PCRE2_JIT_COMPLETE) == 0;
+    self->has_jit =
+        self->code != NULL && pcre2_jit_compile(self->code, PCRE2_JIT_COMPLETE) == 0;
     return self;
 }
 
@@ -187,6 +188,9 @@ match_with(const GuardBacktrack *self, Matcher *matcher, const char *text,
 GuardMatch
 guard_backtrack_match(GuardBacktrack *self, const char *text, size_t length)
 {
+    if (self->code == NULL) {
+        return GUARD_MATCH_BUDGET;
+    }
     Matcher *matcher = atomic_exchange(&self->spare, NULL);
     if (matcher == NULL) {
         matcher = matcher_new(self);

@@ -36,7 +36,7 @@ typedef struct GuardBacktrack GuardBacktrack;
 GuardBacktrackCheck guard_backtrack_check(const char *translation, size_t length,
                                           char **ret_message);
 
-/* `translation` was checked. */
+/* Never NULL. What the check would not call right takes GUARD_MATCH_BUDGET. */
 GuardBacktrack *guard_backtrack_new(const char *translation, size_t length);
 void guard_backtrack_free(GuardBacktrack *self);
 GuardMatch guard_backtrack_match(GuardBacktrack *self, const char *text, size_t length);

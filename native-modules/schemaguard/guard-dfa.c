@@ -193,7 +193,8 @@ static uint16_t
 intern(GuardDfa *self, bool matches_at_end)
 {
     if (self->states->len == GUARD_DFA_STATES_MAX ||
-        self->members->len > GUARD_DFA_MEMBERS_MAX) {
+        self->members->len >= GUARD_DFA_ENTRIES_MAX ||
+        self->next->len >= GUARD_DFA_ENTRIES_MAX) {
         forget_all(self);
     }
     State state = {.first = self->members->len, .matches_at_end = matches_at_end};

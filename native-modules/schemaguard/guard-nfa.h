@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 enum {
-    GUARD_NFA_STEPS_MAX = 4096,
+    GUARD_NFA_STEPS_MAX = 16384,
     GUARD_NFA_KINDS_MAX = 256, /* of characters that the pattern tells apart */
 };
 

@@ -44,11 +44,24 @@ get_backtrack(GuardPattern *self)
     return expected;
 }
 
+/* Makes the automaton, if the pattern is regular. Names of groups are for PCRE2 to
+ * check. */
+static GuardBacktrackCheck
+check(const GuardRegex *regex, GuardNfa **ret_nfa, char **ret_message)
+{
+    const GString *translation = regex->translation;
+    *ret_nfa = guard_nfa_new(translation->str, translation->len);
+    return *ret_nfa != NULL && !regex->has_names
+               ? GUARD_BACKTRACK_RIGHT
+               : guard_backtrack_check(translation->str, translation->len, ret_message);
+}
+
 GuardPattern *
 guard_pattern_new(const char *source, size_t length, char **ret_message,
                   size_t *ret_position)
 {
     GuardRegex regex;
+    GuardNfa *nfa = NULL;
     *ret_position = 0;
     if (!guard_regex_parse(source, length, &regex)) {
         *ret_message = g_strdup(regex.message);
@@ -56,11 +69,8 @@ guard_pattern_new(const char *source, size_t length, char **ret_message,
         return NULL;
     }
     g_autoptr(GString) translation = regex.translation;
-    bool is_row = regex.row.is_simple;
-    GuardNfa *nfa = is_row ? NULL : guard_nfa_new(translation->str, translation->len);
-    if (!is_row && (nfa == NULL || regex.has_names) &&
-        guard_backtrack_check(translation->str, translation->len, ret_message) !=
-            GUARD_BACKTRACK_RIGHT) {
+    if (!regex.row.is_simple &&
+        check(&regex, &nfa, ret_message) != GUARD_BACKTRACK_RIGHT) {
         guard_nfa_free(nfa);
         return NULL;
     }
@@ -110,8 +120,10 @@ guard_pattern_is_valid(const char *source, size_t length)
     }
     g_autoptr(GString) translation = regex.translation;
     g_autofree char *message = NULL;
-    return guard_backtrack_check(translation->str, translation->len, &message) !=
-           GUARD_BACKTRACK_WRONG;
+    GuardNfa *nfa;
+    bool is_valid = check(&regex, &nfa, &message) != GUARD_BACKTRACK_WRONG;
+    guard_nfa_free(nfa);
+    return is_valid;
 }
 
 /* Returns the bytes of the character at `p` if the item takes it, else 0. */

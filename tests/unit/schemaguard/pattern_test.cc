@@ -171,6 +171,29 @@ TEST(GuardPattern, ManyStatesAreMadeAnew)
     EXPECT_TRUE(Search("(?:ab|a|b){1,30}$", text));
 }
 
+TEST(GuardPattern, TooLargeForPcre2ButRegular)
+{
+    const char *pattern =
+        "^(?:[\\u0100-\\u0200\\u0300]a|b[^\\u0100-\\u0200]c){1,1500}$";
+    std::string text;
+    for (int i = 0; i < 2000; i++) {
+        text += "\xC4\x80"
+                "a";
+    }
+    EXPECT_TRUE(Search(pattern, "\xC4\x80"
+                                "abxc"));
+    EXPECT_FALSE(Search(pattern, "\xC4\x80"
+                                 "abx"));
+    /* Beyond the automaton's work it is neither yes nor no. */
+    std::string schema = "{\"not\": {\"pattern\": \"(?:[\\u0100-\\u0200\\u0300]a?|"
+                         "b[^\\u0100-\\u0200]c){1,1500}d\"}}";
+    Guard inverse = MakeGuard(schema.c_str());
+    EXPECT_FALSE(IsValid(inverse, "\"" + text + "\""));
+    EXPECT_FALSE(IsValid(inverse, "\"\xC4\x80"
+                                  "d\""));
+    EXPECT_TRUE(IsValid(inverse, "\"d\""));
+}
+
 std::string
 RandomPattern(std::mt19937 &random, int depth)
 {
