@@ -7,6 +7,10 @@
 
 #include <string.h>
 
+/* A group of its own: PCRE2's JIT code (10.42) lets `\1+` fail where the group is not
+ * set. */
+#define REFERENCE_START "(?:" GUARD_REGEX_CHECK
+
 static bool
 take_back_reference(Parser *self)
 {
@@ -16,7 +20,7 @@ take_back_reference(Parser *self)
     }
     self->back_max = MAX(self->back_max, number);
     self->has_checks = true;
-    g_string_append_printf(self->out, GUARD_REGEX_CHECK "\\g{%u}", number);
+    g_string_append_printf(self->out, REFERENCE_START "\\g{%u})", number);
     return true;
 }
 
@@ -28,8 +32,9 @@ take_named_reference(Parser *self)
         return fail(self, "\\k needs <a name>");
     }
     self->has_checks = true;
-    g_string_append(self->out, GUARD_REGEX_CHECK "\\k");
+    g_string_append(self->out, REFERENCE_START "\\k");
     g_string_append_len(self->out, self->p + 1, close - self->p);
+    g_string_append_c(self->out, ')');
     self->p = close + 1;
     return true;
 }

@@ -73,6 +73,9 @@ TEST(GuardPattern, MatchesAsEcmaScriptDoes)
         {"^[^\\uD800-\\uDFFF]{2}$", "a\n", true},
         {"^a|\\uD83D$", "b\xF0\x9F\x98\x80", false},
         {"((b|c|)*|(^d^)e){0}[0-9]", "a1", true}, /* PCRE2 says no */
+        {"\\1+(?<n>b*)\\.c", "a.c", true},
+        {"^(?<n>a)?\\k<n>{2}$", "", true},
+        {"^(?<n>a)?\\k<n>{2}$", "aaa", true},
         {"(?=(?!b)a)", "ba", true},
         {"(?!(?<=a)b)^b", "b", true},
         {"^(?=(a+))a*b\\1", "baaabac", false},
