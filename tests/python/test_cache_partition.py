@@ -33,6 +33,25 @@ class Partitions(unittest.TestCase):
         self.assertNotIn(("tool", {"a": 1}), self.alice)
         self.assertIn(("tool", {"a": 1}), self.bob)
 
+    def test_many_tools_in_turn(self):
+        """More names than are remembered; equal ones, and new ones where old ones lay."""
+        random.seed(20261124)
+        for store in (self.cache, self.alice, self.bob):
+            for number in range(40):
+                store.set(f"tool {number}", "[1]", f"{store._name} {number}")
+        names = [f"tool {number}" for number in range(40)] * 2
+        for _ in range(4000):
+            number = random.randrange(80)
+            store = random.choice((self.cache, self.alice, self.bob))
+            found = store.get(names[number], "[1]")
+            self.assertEqual(found, f"{store._name} {number % 40}")
+            if random.random() < 0.1:
+                names[number] = f"tool {number % 40}"
+            if random.random() < 0.01:
+                store.invalidate(tool=names[number])
+                self.assertIsNone(store.get(names[number], "[1]"))
+                store.set(names[number], "[1]", found)
+
     def test_forget_their_own(self):
         stores = (self.cache, self.alice, self.bob)
 

@@ -7,28 +7,36 @@
 #define GET_SLICE_NS (2 * BASE_CLOCK_MILLISECOND_NS)
 
 /* Agents name few tools, each by one and the same object. */
+static inline CacheTool *
+cacheget_tool(CacheObject *self, PyObject *tool)
+{
+    uintptr_t address = (uintptr_t)tool;
+    return &self->tools[(address >> 4 ^ address >> 7) % CACHE_TOOLS];
+}
+
 static void
 cacheget_keep_tool(CacheObject *self, PyObject *tool, CacheArguments *arguments)
 {
 #ifndef Py_GIL_DISABLED
     ToolCacheKey *key = &arguments->key;
-    if (self->tool != tool) {
+    CacheTool *known = cacheget_tool(self, tool);
+    if (known->name != tool) {
         key->tool_hash = tool_cache_hash_tool(self->cache, key->tool, key->tool_size);
-        g_free(self->tool_scoped);
-        self->tool_scoped = g_steal_pointer(&arguments->scoped);
-        self->tool_key = *key;
-        Py_XSETREF(self->tool, Py_NewRef(tool));
+        g_free(known->scoped);
+        known->scoped = g_steal_pointer(&arguments->scoped);
+        known->key = *key;
+        Py_XSETREF(known->name, Py_NewRef(tool));
     }
-    key->tool_hash = self->tool_key.tool_hash;
+    key->tool_hash = known->key.tool_hash;
 #endif
 }
 
 /* Objects are kept of plain text, and not for partitions, of which there may be many.
  */
 static bool
-cacheget_is_kept(const CacheObject *self, PyObject *tool, PyObject *args)
+cacheget_is_kept(CacheObject *self, PyObject *tool, PyObject *args)
 {
-    return self->tool == tool && self->partition == NULL &&
+    return cacheget_tool(self, tool)->name == tool && self->partition == NULL &&
            PyUnicode_CheckExact(tool) && PyUnicode_IS_COMPACT_ASCII(tool) &&
            PyUnicode_CheckExact(args) && PyUnicode_IS_COMPACT_ASCII(args);
 }
@@ -88,7 +96,7 @@ static PyObject *__attribute__((noinline))
 cacheget_read(CacheObject *self, PyObject *tool, PyObject *args, uint64_t hash)
 {
     ToolCacheHit hit;
-    ToolCacheKey key = self->tool_key;
+    ToolCacheKey key = cacheget_tool(self, tool)->key;
     key.args = cachehot_text(args);
     key.args_size = cachehot_size(args);
     if (!tool_cache_quick(self->cache, &key, hash, &hit)) {
@@ -101,12 +109,13 @@ cacheget_read(CacheObject *self, PyObject *tool, PyObject *args, uint64_t hash)
     return value;
 }
 
-/* Nearly every hit: the tool that was named last, arguments that are ASCII text. NULL
+/* Nearly every hit: a tool that was named lately, arguments that are ASCII text. NULL
  * without an exception if it is no such hit. */
 static inline PyObject *
 cacheget_get_quick(CacheObject *self, PyObject *tool, PyObject *args)
 {
-    if (self->tool != tool || !PyUnicode_CheckExact(args) ||
+    const CacheTool *known = cacheget_tool(self, tool);
+    if (known->name != tool || !PyUnicode_CheckExact(args) ||
         !PyUnicode_IS_COMPACT_ASCII(args)) {
         return NULL;
     }
@@ -118,7 +127,7 @@ cacheget_get_quick(CacheObject *self, PyObject *tool, PyObject *args)
     }
     const char *text = cachehot_text(args);
     size_t size = cachehot_size(args);
-    uint64_t hash = tool_cache_hash(self->cache, self->tool_key.tool_hash, text, size);
+    uint64_t hash = tool_cache_hash(self->cache, known->key.tool_hash, text, size);
     PyObject *value = cachehot_find(self->hot, self->cache, hash, tool, args);
     return value != NULL ? value : cacheget_read(self, tool, args, hash);
 }

@@ -20,15 +20,24 @@ typedef struct {
     PyObject *dumps_options;
 } CacheState;
 
+enum {
+    CACHE_TOOLS = 8 /* a power of two */
+};
+
+/* A tool that was named lately. */
+typedef struct {
+    PyObject *name;   /* owned, or NULL */
+    ToolCacheKey key; /* without arguments; borrowed from the name ... */
+    char *scoped;     /* ... or from this; owned, or NULL */
+} CacheTool;
+
 typedef struct {
     PyObject ob_base;
-    ToolCache *cache;      /* owned */
-    struct CacheHot *hot;  /* owned; NULL until there is something to keep */
-    PyObject *tool;        /* owned: what was named last; or NULL */
-    ToolCacheKey tool_key; /* of `tool`, without arguments; borrowed from it ... */
-    char *tool_scoped;     /* ... or from this; owned, or NULL */
-    PyObject *partition;   /* owned: its name; NULL: none */
-    CacheState *state;     /* of the module, which the type keeps alive */
+    ToolCache *cache;             /* owned */
+    struct CacheHot *hot;         /* owned; NULL until there is something to keep */
+    CacheTool tools[CACHE_TOOLS]; /* by the name's address */
+    PyObject *partition;          /* owned: its name; NULL: none */
+    CacheState *state;            /* of the module, which the type keeps alive */
 } CacheObject;
 
 extern struct PyModuleDef cachemodule_definition;

@@ -281,9 +281,11 @@ store_dealloc(PyObject *self)
 {
     PyTypeObject *type = Py_TYPE(self);
     cachehot_free(((CacheObject *)self)->hot);
-    Py_XDECREF(((CacheObject *)self)->tool);
+    for (size_t i = 0; i < CACHE_TOOLS; i++) {
+        Py_XDECREF(((CacheObject *)self)->tools[i].name);
+        g_free(((CacheObject *)self)->tools[i].scoped);
+    }
     Py_XDECREF(((CacheObject *)self)->partition);
-    g_free(((CacheObject *)self)->tool_scoped);
     tool_cache_unref(STORE_CACHE(self));
     type->tp_free(self);
     Py_DECREF(type);
