@@ -13,6 +13,16 @@ enum {
     EXIT_NOT_FLUSHED = 120 /* CPython's own, when stdout cannot be written */
 };
 
+/* `__file__` and tracebacks have it, as CPython's own Py_RunMain() does: a script may
+ * change the folder. */
+static char *
+absolute_path(const char *script)
+{
+    g_autofree char *folder = g_get_current_dir();
+    return g_path_is_absolute(script) ? g_strdup(script)
+                                      : g_build_filename(folder, script, NULL);
+}
+
 /* sys.path[0]: the folder of the script itself, also when it is called by a link; the
  * script, when it is a folder or an archive with __main__.py. */
 static char *
@@ -20,7 +30,7 @@ first_search_path(const char *script, bool is_importable)
 {
     char *real = realpath(script, NULL);
     const char *path = real == NULL ? script : real;
-    char *folder = is_importable ? g_strdup(script) : g_path_get_dirname(path);
+    char *folder = is_importable ? absolute_path(script) : g_path_get_dirname(path);
     free(real);
     return folder;
 }
@@ -112,13 +122,14 @@ run_main_module(void)
 static int
 run_file(const char *script)
 {
+    g_autofree char *path = absolute_path(script);
     FILE *file = fopen(script, "rbe");
     if (file == NULL) {
         fprintf(stderr, "ferrule: cannot open %s: %s\n", script, g_strerror(errno));
         return EXIT_NO_SCRIPT;
     }
     PyCompilerFlags flags = _PyCompilerFlags_INIT;
-    return PyRun_AnyFileExFlags(file, script, 1, &flags) == 0 ? 0 : EXIT_UNCAUGHT;
+    return PyRun_AnyFileExFlags(file, path, 1, &flags) == 0 ? 0 : EXIT_UNCAUGHT;
 }
 
 /* Whether what ended the script was ^C: the process then ends by that signal. */

@@ -35,6 +35,17 @@ class Workers(AgentsCase):
         self.assertEqual(self.lines(done.stdout), [
             f"a[{n}] | a {n} x --y True __main__" for n in range(3)])
 
+    def test_file_and_paths_are_those_of_a_single_run(self):
+        self.write("desk/one.py", "import sys; print(__file__, sys.argv, sys.path[0])")
+        self.write("desk/__main__.py", "import sys; print(__file__, sys.argv, sys.path[0])")
+        for target in ("desk/one.py", "desk", self.folder / "desk/one.py"):
+            alone = run("run", target, cwd=self.folder, env=self.env).stdout
+            for isolation in ("process", "interpreter"):
+                done = run("run", "--workers", 1, "--isolation", isolation, target,
+                           cwd=self.folder, env=self.env)
+                self.expect(done, 0, err="")
+                self.assertEqual(done.stdout.partition(" | ")[2], alone)
+
     def test_a_single_one_has_no_number_in_its_name(self):
         self.expect(self.run_workers(1, "print(1)"), 0, "a | 1\n", "")
 

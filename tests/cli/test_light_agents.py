@@ -42,6 +42,10 @@ class LightAgents(HostCase):
         self.assertEqual(sorted(done.stdout.splitlines()), [
             f"desk[{n}] | {n} __main__ ['-a', 'b'] beside True" for n in range(3)])
 
+    def test_a_name_that_is_no_text_can_be_printed(self):
+        done = self.agents(1, "import sys; print(sys.argv[1])", "n\udcff")
+        self.expect(done, out="desk | n\udcff\n", err="")
+
     def test_one_worker_has_the_plain_name(self):
         self.expect(self.agents(1, "print('hi')"), out="desk | hi\n", err="")
 

@@ -33,8 +33,8 @@ def _prepare(settings):
     _script = settings["code"]
     sys.path[:] = settings["path"]
     sys.argv[:] = settings["argv"]
-    sys.modules["__main__"].__file__ = settings["argv"][0]
-    sys.stdout = sys.__stdout__ = _stream(settings["out"], "strict")
+    sys.modules["__main__"].__file__ = settings["file"]
+    sys.stdout = sys.__stdout__ = _stream(settings["out"], "surrogateescape")
     sys.stderr = sys.__stderr__ = _stream(settings["err"], "backslashreplace")
     for name, value in settings["env"].items():
         # Not os.environ[name]: that would set it for all agents of the process.

@@ -146,17 +146,18 @@ def _say_end(agent):
         _write(2, text.encode("utf-8", "replace"))
 
 
-def _code_of(script):
-    if os.path.isdir(script):
-        script = os.path.join(script, "__main__.py")
-    with open(script, "rb") as file:
-        return marshal.dumps(compile(file.read(), script, "exec", dont_inherit=True))
+def _code_of(path):
+    with open(path, "rb") as file:
+        return marshal.dumps(compile(file.read(), path, "exec", dont_inherit=True))
 
 
 def _agents(count, name, script, arguments):
-    folder = script if os.path.isdir(script) else os.path.dirname(script)
+    path = os.path.abspath(script)
+    folder = path if os.path.isdir(path) else os.path.dirname(os.path.realpath(path))
+    file = os.path.join(path, "__main__.py") if os.path.isdir(path) else path
     settings = {
-        "code": _code_of(script),
+        "code": _code_of(file),
+        "file": file,
         "path": [folder, *(x for x in sys.path if type(x) is str)],
         "argv": [script, *arguments],
     }
