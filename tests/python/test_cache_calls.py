@@ -2,6 +2,7 @@
 """ToolCache: what each call takes, returns and refuses."""
 
 import asyncio
+import functools
 import doctest
 import gc
 import time
@@ -250,6 +251,28 @@ class Decorated(unittest.TestCase):
         self.assertEqual(asyncio.run(main()), ["Oslo"] * 20)
         self.assertEqual(self.calls, ["Oslo"])
         self.assertIn(("other", {"city": "Oslo"}), self.cache)
+
+    def test_an_argument_that_is_no_json_is_named(self):
+        class Desk:
+            @self.cache.tool
+            def find(self, city):
+                return city
+
+            @self.cache.tool
+            async def ask(self, city):
+                return city
+
+        said = "'self' is Desk, which is no JSON; ignore='self'"
+        with self.assertRaisesRegex(TypeError, f"^find: its argument {said}"):
+            Desk().find("Oslo")
+        with self.assertRaisesRegex(TypeError, f"^ask: its argument {said}"):
+            asyncio.run(Desk().ask("Oslo"))
+
+    def test_a_function_without_a_name(self):
+        part = functools.partial(lambda x, y: x + y, "a")
+        with self.assertRaisesRegex(TypeError, "partial has no name: give name="):
+            self.cache.tool(part)
+        self.assertEqual(self.cache.tool(name="part")(part)("b"), "ab")
 
     def test_ignored_parameters_do_not_matter(self):
         @self.cache.tool(ignore=["session"])

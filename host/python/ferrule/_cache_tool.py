@@ -45,7 +45,10 @@ def decorate(
                 import asyncio
 
                 await asyncio.to_thread(cache._wait_loaded, 1e6)
-            value = cache.get(call.name, key, _MISSING)
+            try:
+                value = cache.get(call.name, key, _MISSING)
+            except TypeError as error:
+                raise call.refusal(key, error) from None
             if value is _MISSING:
                 value = await cache._flights.aload(call.name, key, load, plan, None)
             return call.decoded(value)
@@ -60,7 +63,10 @@ def decorate(
                 return result
 
             key = call.key(args, kwargs)
-            value = cache.get(call.name, key, _MISSING)
+            try:
+                value = cache.get(call.name, key, _MISSING)
+            except TypeError as error:
+                raise call.refusal(key, error) from None
             if value is _MISSING:
                 value = cache._flights.load(call.name, key, load, plan, None)
             return call.decoded(value)
@@ -78,6 +84,8 @@ class _Call:
             raise TypeError("encode and decode go together")
         import inspect
 
+        if name is None and not hasattr(function, "__name__"):
+            raise TypeError(f"a {type(function).__name__} has no name: give name=")
         self.name = name if name is not None else function.__name__
         self._signature = inspect.signature(function)
         self._ignore = {ignore} if isinstance(ignore, str) else set(ignore)
@@ -95,6 +103,20 @@ class _Call:
             for name, value in bound.arguments.items()
             if name not in self._ignore
         }
+
+    def refusal(self, key, error):
+        """The error for the user, when a key cannot be JSON."""
+        import json
+
+        for name, value in key.items():
+            try:
+                json.dumps(value)
+            except TypeError:
+                return TypeError(
+                    f"{self.name}: its argument {name!r} is {type(value).__name__}, "
+                    f"which is no JSON; ignore={name!r} leaves it out of the key"
+                )
+        return error
 
     def encoded(self, result):
         if self._encode is not None:
