@@ -133,7 +133,7 @@ take_character(Reader *self)
 static bool
 open_group(Reader *self)
 {
-    if (take_text(self, GUARD_REGEX_CHECK + 1)) {
+    if (take_text(self, &GUARD_REGEX_CHECK[1])) {
         return true;
     }
     if (take_text(self, "?!)")) { /* the empty class */
