@@ -269,23 +269,3 @@ json_scan_skip(JsonScan *self, const JsonToken *token)
     }
     return true;
 }
-
-const char *
-json_error_message(JsonError error)
-{
-    static const char *const messages[] = {
-        [JSON_ERROR_NONE] = "no error",
-        [JSON_ERROR_EMPTY] = "there is no JSON value",
-        [JSON_ERROR_TRUNCATED] = "the text ends inside a value",
-        [JSON_ERROR_UNEXPECTED] = "unexpected character",
-        [JSON_ERROR_TRAILING] = "something follows the value",
-        [JSON_ERROR_NUMBER] = "malformed number",
-        [JSON_ERROR_LITERAL] = "unknown word; JSON has true, false and null",
-        [JSON_ERROR_ESCAPE] = "invalid escape sequence",
-        [JSON_ERROR_CONTROL] = "control character inside a string",
-        [JSON_ERROR_UTF8] = "invalid UTF-8",
-        [JSON_ERROR_DEPTH] = "nested too deeply",
-        [JSON_ERROR_DUPLICATE] = "the same name twice in one object",
-    };
-    return messages[error];
-}

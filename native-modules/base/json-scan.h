@@ -91,8 +91,10 @@ JsonTokenKind json_scan_next(JsonScan *self, JsonToken *ret_token);
  * Returns false on an error in it. */
 bool json_scan_skip(JsonScan *self, const JsonToken *token);
 
-/* A sentence without the position, e.g. "invalid escape sequence". */
-const char *json_error_message(JsonError error);
+/* A sentence without the position, e.g. "invalid escape sequence"; constant. Of what
+ * was not expected it says more, from the bytes around it. */
+const char *json_error_message(JsonError error, const char *text, size_t length,
+                               size_t offset);
 
 typedef struct {
     bool is_escaped;

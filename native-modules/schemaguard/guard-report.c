@@ -299,11 +299,13 @@ guard_report_stop(GuardRun *run)
     GuardArena *arena = &run->collector->arena;
     switch ((GuardStop)run->stop) {
     case GUARD_STOP_SYNTAX:
-        issue->message =
-            guard_arena_printf(arena, "not JSON: %s", json_error_message(run->syntax));
+        issue->message = guard_arena_printf(
+            arena, "not JSON: %s",
+            json_error_message(run->syntax, run->text, (size_t)(run->end - run->text),
+                               (size_t)(run->stop_at - run->text)));
         break;
     case GUARD_STOP_DUPLICATE:
-        issue->message = json_error_message(JSON_ERROR_DUPLICATE);
+        issue->message = json_error_message(JSON_ERROR_DUPLICATE, "", 0, 0);
         break;
     case GUARD_STOP_DEPTH:
         issue->message =

@@ -57,7 +57,8 @@ set_json_error(GError **error, const char *text, size_t length,
     json_text_position(text, length, failure->offset, &line, &column);
     g_set_error(error, SCHEMA_GUARD_ERROR, SCHEMA_GUARD_ERROR_JSON,
                 "the schema is not JSON: %s (line %zu, column %zu)",
-                json_error_message(failure->error), line, column);
+                json_error_message(failure->error, text, length, failure->offset), line,
+                column);
 }
 
 static void
@@ -200,7 +201,8 @@ schema_guard_check(const char *schema, size_t length, const SchemaGuardOptions *
         GuardProblem *problem = &self->problems->items[self->problems->count++];
         *problem = (GuardProblem){.is_error = true,
                                   .code = "syntax",
-                                  .message = json_error_message(failure.error),
+                                  .message = json_error_message(failure.error, schema,
+                                                                length, failure.offset),
                                   .pointer = "",
                                   .offset = failure.offset};
         json_text_position(schema, length, failure.offset, &problem->line,

@@ -302,9 +302,11 @@ cache_canonical(const char *text, size_t size, GError **error)
         }
     }
     if (token.kind == JSON_TOKEN_ERROR) {
-        g_set_error(error, TOOL_CACHE_ERROR, TOOL_CACHE_ERROR_JSON,
-                    "arguments are not JSON: %s at byte %zu",
-                    json_error_message(self.scan.error), self.scan.error_offset);
+        g_set_error(
+            error, TOOL_CACHE_ERROR, TOOL_CACHE_ERROR_JSON,
+            "arguments are not JSON: %s at byte %zu",
+            json_error_message(self.scan.error, text, size, self.scan.error_offset),
+            self.scan.error_offset);
         return NULL;
     }
     return g_steal_pointer(&self.out);

@@ -279,4 +279,39 @@ TEST(JsonScan, AgreesWithThePublicParsingSuite)
     EXPECT_GE(passed, 280);
 }
 
+TEST(JsonScan, SaysWhatWasNotExpected)
+{
+    const struct {
+        const char *text, *said;
+    } rows[] = {
+        {"{\"a\":1,}", "a comma before the closing bracket"},
+        {"[1,\n]", "a comma before the closing bracket"},
+        {"{\"a\":}", "a value is missing before this"},
+        {"[1,,2]", "a value is missing before this"},
+        {"[1 2]", "a comma or a colon is missing before this"},
+        {"{\"a\" \"b\"}", "a comma or a colon is missing before this"},
+        {"{\"a\":1 \"b\":2}", "a comma or a colon is missing before this"},
+        {"[01]", "a number does not begin with 0"},
+        {"[+1]", "a number begins with a digit or a minus sign"},
+        {"{'a':1}", "names and text stand in double quotes"},
+        {"{a:1}", "names and text stand in double quotes"},
+        {"[True]", "other words are true, false, null"},
+        {"{} // x", "something follows the value"},
+        {"// x\n{}", "JSON has no comments"},
+        {"[1, # x\n2]", "JSON has no comments"},
+        {"```json\n{}\n```", "a code fence"},
+        {"\xEF\xBB\xBF{}", "a byte order mark"},
+        {"\xFF\xFE{", "this is UTF-16"},
+        {"[1;2]", "unexpected character"},
+        {"[*]", "unexpected character"},
+    };
+    for (const auto &row : rows) {
+        std::string text = row.text;
+        Outcome outcome = Scan(text);
+        std::string said =
+            json_error_message(outcome.error, text.data(), text.size(), outcome.offset);
+        EXPECT_NE(said.find(row.said), std::string::npos) << text << ": " << said;
+    }
+}
+
 } // namespace
