@@ -2,12 +2,14 @@
 """get_or_call and aget_or_call: one load a key, whoever asks and whoever dies."""
 
 import asyncio
+import gc
 import multiprocessing
 import os
 import signal
 import threading
 import time
 import unittest
+import weakref
 
 from ferrule import ToolCache
 from ferrule.cache import LoadError
@@ -291,6 +293,35 @@ class Processes(unittest.TestCase):
         leader.kill()  # not reaped: it stays as a zombie
         self.assertEqual([other.get() for other in others], ["loaded"] * 3)
         os.waitpid(leader.pid, 0)
+
+    def test_an_exception_is_let_go_with_all_that_it_holds(self):
+        class Held:
+            pass
+
+        held = Held()
+        seen = weakref.ref(held)
+
+        def load():
+            assert held is not None
+            raise KeyError("gone")
+
+        cache = ToolCache()
+        with self.assertRaises(KeyError):
+            cache.get_or_call("t", "{}", load)
+
+        async def waiters():
+            calls = [cache.aget_or_call("t", "{}", load) for _ in range(3)]
+            return await asyncio.gather(*calls, return_exceptions=True)
+
+        kinds = {type(error) for error in asyncio.run(waiters())}
+        self.assertEqual(kinds, {KeyError})
+        del held, load
+        gc.collect()
+        self.assertIsNone(seen())
+        freed = weakref.ref(cache)
+        del cache, waiters
+        gc.collect()
+        self.assertIsNone(freed())
 
     def test_failures_travel_as_text(self):
         def fail():

@@ -10,11 +10,11 @@ is ever blocked.
 import os
 import time
 import weakref
-from collections import OrderedDict
 from contextvars import ContextVar, copy_context
 
+from ferrule._cache_failures import Failures
+
 _MISSING = object()
-_FAILURES_MAX = 256  # exceptions kept for waiters of this interpreter
 _WATCHERS_MAX = 8  # threads that watch leaders elsewhere
 _SLICE_S = 0.1  # a watcher gives others a turn after this
 _REFRESHERS_MAX = 4  # threads that load anew what is served stale
@@ -89,7 +89,7 @@ class Flights:
 
     def __init__(self, cache):
         self._cache = _Weak(cache)
-        self._failures = OrderedDict()
+        self._failures = Failures()
         self._futures = {}  # (loop, flight key) -> future; touched by its loop only
         self._refreshing = set()  # keys; see _begin_refresh
         self._tasks = set()  # asyncio holds tasks weakly
@@ -101,6 +101,7 @@ class Flights:
         self._refreshing.clear()
         self._futures.clear()
         self._tasks.clear()
+        self._failures.forget()
 
     # ---- what is there though it is no hit ---------------------------------------
 
@@ -155,21 +156,22 @@ class Flights:
     def _load(self, tool, args, loader, plan, timeout):
         cache = self._cache()
         deadline = None if timeout is None else time.monotonic() + timeout
-        while True:
-            flight = cache._join(tool, args)
-            state, text = flight.state, ""
-            if state == "own":
-                raise Reentered(tool)
-            while state in ("wait", "timeout"):
-                state, text = flight.wait(_left(deadline, 1.0, tool))
-            if state == "failed":
-                raise self._failure(flight.key, text)
-            value = _look(cache, tool, args)
-            if value is not _MISSING:
-                flight.abandon()
-                return value
-            if state == "lead":
-                return self._lead(flight, tool, args, loader, plan)
+        with self._failures.visit():
+            while True:
+                flight = cache._join(tool, args)
+                state, text = flight.state, ""
+                if state == "own":
+                    raise Reentered(tool)
+                while state in ("wait", "timeout"):
+                    state, text = flight.wait(_left(deadline, 1.0, tool))
+                if state == "failed":
+                    raise self._failure(flight.key, text)
+                value = _look(cache, tool, args)
+                if value is not _MISSING:
+                    flight.abandon()
+                    return value
+                if state == "lead":
+                    return self._lead(flight, tool, args, loader, plan)
 
     def _lead(self, flight, tool, args, loader, plan):
         token = _leading.set((*_leading.get(), flight.key))
@@ -229,22 +231,23 @@ class Flights:
 
         cache = self._cache()
         loop = asyncio.get_running_loop()
-        while True:
-            flight = cache._join(tool, args)
-            if flight.key in _leading.get():
-                raise Reentered(tool)
-            if flight.state == "lead":
+        with self._failures.visit():
+            while True:
+                flight = cache._join(tool, args)
+                if flight.key in _leading.get():
+                    raise Reentered(tool)
+                if flight.state == "lead":
+                    value = _look(cache, tool, args)
+                    if value is not _MISSING:
+                        flight.abandon()
+                        return value
+                    return await self._alead(loop, flight, tool, args, loader, plan)
+                state, text = await asyncio.shield(self._future(loop, flight))
+                if state == "failed":
+                    raise self._failure(flight.key, text)
                 value = _look(cache, tool, args)
                 if value is not _MISSING:
-                    flight.abandon()
                     return value
-                return await self._alead(loop, flight, tool, args, loader, plan)
-            state, text = await asyncio.shield(self._future(loop, flight))
-            if state == "failed":
-                raise self._failure(flight.key, text)
-            value = _look(cache, tool, args)
-            if value is not _MISSING:
-                return value
 
     async def _alead(self, loop, flight, tool, args, loader, plan):
         import inspect
@@ -302,19 +305,15 @@ class Flights:
         if kind.__module__ not in ("builtins", "__main__"):
             name = f"{kind.__module__}.{name}"
         text = f"{name}\n{_text_of(error)}"
-        self._failures[flight.key] = error
-        while len(self._failures) > _FAILURES_MAX:
-            self._failures.popitem(last=False)
+        self._failures.keep(flight.key, error)
         text = text.encode("utf-8", "replace").decode("utf-8")
         flight.end(text)
         plan.keep_failure(self._cache(), tool, args, text)
         return text
 
     def _failure(self, key, text):
-        error = self._failures.get(key)
-        if error is not None:
-            return error
-        return _load_error(text)
+        error = self._failures.find(key)
+        return error if error is not None else _load_error(text)
 
 
 class _Weak:
