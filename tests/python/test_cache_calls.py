@@ -274,6 +274,21 @@ class Decorated(unittest.TestCase):
             self.cache.tool(part)
         self.assertEqual(self.cache.tool(name="part")(part)("b"), "ab")
 
+    def test_static_and_class_methods(self):
+        class City:
+            @self.cache.tool(ignore="cls")
+            @classmethod
+            def of_class(cls, name):
+                return f"{cls.__name__} {name}"
+
+            @self.cache.tool
+            @staticmethod
+            def plain(name):
+                return name
+
+        found = City.of_class("a"), City().plain("b"), City.plain("b")
+        self.assertEqual(found, ("City a", "b", "b"))
+
     def test_ignored_parameters_do_not_matter(self):
         @self.cache.tool(ignore=["session"])
         def find(city, session):

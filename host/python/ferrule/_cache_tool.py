@@ -6,7 +6,17 @@ import functools
 _MISSING = object()
 
 
-def decorate(
+def decorate(cache, function, **options):
+    """Return a function that answers from the cache where it can; options: those of
+    get_or_call and of ToolCache.tool."""
+    if isinstance(function, (classmethod, staticmethod)):
+        return type(function)(decorate(cache, function.__func__, **options))
+    if not callable(function):
+        raise TypeError(f"cannot decorate {type(function).__name__}")
+    return _decorated(cache, function, **options)
+
+
+def _decorated(
     cache,
     function,
     *,
@@ -17,10 +27,6 @@ def decorate(
     decode=None,
     **options,
 ):
-    """Return a function that answers from the cache where it can; options: those of
-    get_or_call."""
-    if not callable(function):
-        raise TypeError(f"cannot decorate {type(function).__name__}")
     import inspect  # not before somebody decorates: it takes longer than all of ferrule
 
     call = _Call(function, name, ignore, encode, decode)
