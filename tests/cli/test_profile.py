@@ -31,6 +31,9 @@ KINDS = {
     "import": ("start and imports", "", IMPORT),
 }
 BAND = (0.02, 0.05)  # an injected share in between may be judged either way
+# Of an injected wait: somebody else may have the cores between the moment it begins and
+# the moment the agent comes to wait for it; what passes until then is the agent's own.
+SEEN = 0.5
 
 
 class Server(http.server.BaseHTTPRequestHandler):
@@ -131,12 +134,11 @@ class Profile(HostCase):
 
     def wrong(self, report, spent):
         """What a report says wrongly about an agent, as text; None when it is right."""
-        for kind, seconds in spent.items():
-            if kind == "wall":
+        wall = spent.pop("wall")
+        for kind, (least, most) in spent.items():
+            if least / wall < BAND[1] and most / wall > BAND[0]:
                 continue
-            share = seconds / spent["wall"]
-            if BAND[0] < share < BAND[1]:
-                continue
+            share = least / wall
             expected = KINDS[kind][2] if share > BAND[0] else LEAVE
             row = self.find(report, kind)
             said = LEAVE if row is None else row["verdict"]
@@ -162,13 +164,14 @@ class Profile(HostCase):
             self.assertLessEqual(row["cpu_s"], row["wall_s"] * 1.001)
 
     def test_turns_are_what_is_marked(self):
-        report, _ = self.profile({"own": 5, "tool": 10}, marked=True, turns=3)
+        report, _ = self.profile({"own": 5, "tool": 60}, marked=True, turns=3)
         self.assertEqual([turn["name"] for turn in report["turns"]],
                          ["turn 0", "turn 1", "turn 2"])
         self.assertEqual(report["turns_from"], "ferrule.turn()")
         for turn in report["turns"]:
             self.assertAlmostEqual(sum(turn["parts"].values()), turn["wall_s"], places=3)
-            self.assertGreaterEqual(turn["parts"][f"tool {self.address}"], 0.0099)
+            seen = turn["parts"][f"tool {self.address}"]
+            self.assertGreaterEqual(seen, SEEN * 0.06)
 
     def test_turns_are_found_by_model_calls(self):
         report, _ = self.profile({"model": 10, "own": 5}, turns=5)
@@ -208,7 +211,7 @@ class Profile(HostCase):
             asyncio.run(flights(city="Riga"))
             """)
         self.assertGreaterEqual(rows["tool", "weather"]["wall_s"], 0.05)
-        self.assertGreaterEqual(rows["tool", "flights"]["wall_s"], 0.045)
+        self.assertGreaterEqual(rows["tool", "flights"]["wall_s"], SEEN * 0.05)
 
     def test_waits_for_threads_are_what_those_did(self):
         rows = self.rows("""
@@ -216,19 +219,24 @@ class Profile(HostCase):
             from concurrent.futures import ThreadPoolExecutor
             def late():
                 time.sleep(0.06)
+            def compute():  # for as long on any machine
+                end = time.thread_time() + 0.06
+                while time.thread_time() < end: pass
             thread = threading.Thread(target=late)
             thread.start()
             thread.join()
             with ThreadPoolExecutor(2) as pool:
                 list(pool.map(lambda n: late(), range(4)))
-                pool.submit(sum, range(3_000_000)).result()
+                pool.submit(compute).result()
             async def main():
                 await asyncio.to_thread(late)
             asyncio.run(main())
             """)
-        self.assertGreaterEqual(rows["tool", "sleep"]["wall_s"], 0.15)
-        self.assertGreaterEqual(rows["orchestration", ""]["wall_s"], 0.02)
-        self.assertLess(rows.get(("other waits", ""), {"wall_s": 0})["wall_s"], 0.03)
+        slept = rows["tool", "sleep"]["wall_s"]
+        self.assertGreaterEqual(slept, SEEN * 4 * 0.06)
+        self.assertGreaterEqual(rows["orchestration", ""]["wall_s"], SEEN * 0.06)
+        # All of these waits would be there, were they not followed.
+        self.assertLess(rows.get(("other waits", ""), {"wall_s": 0})["wall_s"], slept / 2)
 
     def test_an_event_loop_waits_for_what_wakes_it(self):
         rows = self.rows(f"""
@@ -240,26 +248,31 @@ class Profile(HostCase):
                 await reader.readline()
                 writer.close()
             async def program():
-                process = await asyncio.create_subprocess_exec("sleep", "0.05")
+                process = await asyncio.create_subprocess_exec("sleep", "0.12")
                 await process.wait()
             async def main():
-                await ask(b"POST /v1/chat/completions HTTP/1.1", b'{{"wait": 0.08}}')
-                await ask(b"GET /wait?0.06 HTTP/1.1")
+                await ask(b"POST /v1/chat/completions HTTP/1.1", b'{{"wait": 0.2}}')
+                await ask(b"GET /wait?0.16 HTTP/1.1")
                 await program()
-                await asyncio.sleep(0.04)
+                await asyncio.sleep(0.1)
             asyncio.run(main())
             """)
-        self.assertGreaterEqual(rows["model", self.address]["wall_s"], 0.08)
-        self.assertGreaterEqual(rows["tool", self.address]["wall_s"], 0.06)
-        self.assertGreaterEqual(rows["tool", "sleep"]["wall_s"], 0.04)
-        self.assertGreaterEqual(rows["other waits", ""]["wall_s"], 0.035)
+        for component, name, injected in (
+            ("model", self.address, 0.2),
+            ("tool", self.address, 0.16),
+            ("tool", "sleep", 0.12),
+            ("other waits", "", 0.1),
+        ):
+            seen = rows[component, name]["wall_s"]
+            self.assertGreaterEqual(seen, SEEN * injected, (component, name))
 
     def run_profile(self, content, *words, **options):
         script = self.write("agent.py", content)
         return run("profile", "--json", script, *words, **options)
 
     def test_rare_work_is_left_in_python(self):
-        report, _ = self.profile({"model": 20, "own": 150}, once=["own"], turns=8)
+        # A turn without it stays below 1 % of own time even when 3 ms of it were lost.
+        report, _ = self.profile({"model": 300, "own": 300}, once=["own"], turns=6)
         row = self.find(report, "own")
         self.assertEqual(row["verdict"], LEAVE)
         self.assertIn("of the turns", row["why"])

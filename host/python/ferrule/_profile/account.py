@@ -257,23 +257,29 @@ def move_lock(record, sheet, process):
 # ---- what the hooks themselves cost ------------------------------------------------
 
 
-def hook_cost(record, rounds=5_000):
-    """(ns inside, ns outside the time that is credited) of a hooked computing call."""
+def hook_cost(record, rounds=20, calls=4 * (rec.LEFT_OUT_MAX + 1)):
+    """(ns inside, ns outside the time that is credited) of a hooked computing call.
+
+    The least of several short rounds: one that somebody else interrupts says nothing.
+    As many calls are measured in each: every (LEFT_OUT_MAX + 1)-th.
+    """
     label = Label(rec.JSON, "hook")
     hooked = rec.computing(len, label)
-    before = rec.clock()
+    sums = record.main.sums
+    costs = []
     for _ in range(rounds):
-        len("")
-    bare = rec.clock() - before
-    before = rec.clock()
-    for _ in range(rounds):
-        hooked("")
-    whole = rec.clock() - before - bare
-    inside = sum(t for (_, found), t in record.main.sums.items() if found is label)
-    for key in [key for key in record.main.sums if key[1] is label]:
-        del record.main.sums[key]
-    inside = max(inside - bare, 0) / rounds
-    return inside, max(whole / rounds - inside, 0)
+        began = rec.clock()
+        for _ in range(calls):
+            len("")
+        bare = rec.clock() - began
+        began = rec.clock()
+        for _ in range(calls):
+            hooked("")
+        whole = rec.clock() - began - bare
+        inside = sum(sums.pop(key) for key in list(sums) if key[1] is label) - bare
+        costs.append((max(inside, 0) / calls, max(whole, 0) / calls))
+    inside, whole = (min(part) for part in zip(*costs, strict=True))
+    return inside, max(whole - inside, 0)
 
 
 def take_out_hooks(record, sheet, cost):
