@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Store.get: three ways to a hit, the shortest first - the very objects of before, the
- * key's hash, a search. */
+/* Store.get: three ways to a hit, the shortest first - the very objects of before, a
+ * key whose value is kept as an object, a search. */
 #include "cachehot.h"
 
 /* Between two looks for a key that a journal may still bring. */
@@ -80,10 +80,7 @@ cacheget_get_slow(CacheObject *self, PyObject *tool, PyObject *args,
         }
     } while (result == TOOL_CACHE_FOUND && value == NULL && !PyErr_Occurred());
     if (value != NULL && cacheget_is_kept(self, tool, args)) {
-        const ToolCacheKey *key = &arguments.key;
-        uint64_t hash =
-            tool_cache_hash(self->cache, key->tool_hash, key->args, key->args_size);
-        cachehot_keep(&self->hot, hash, &hit, tool, args, value);
+        cachehot_keep(&self->hot, arguments.key.tool_hash, &hit, tool, args, value);
     }
     cachemodule_key_clear(&arguments);
     if (result == TOOL_CACHE_MISSING) {
@@ -93,18 +90,20 @@ cacheget_get_slow(CacheObject *self, PyObject *tool, PyObject *args,
 }
 
 static PyObject *__attribute__((noinline))
-cacheget_read(CacheObject *self, PyObject *tool, PyObject *args, uint64_t hash)
+cacheget_read(CacheObject *self, PyObject *tool, PyObject *args)
 {
     ToolCacheHit hit;
     ToolCacheKey key = cacheget_tool(self, tool)->key;
     key.args = cachehot_text(args);
     key.args_size = cachehot_size(args);
+    uint64_t hash =
+        tool_cache_hash(self->cache, key.tool_hash, key.args, key.args_size);
     if (!tool_cache_quick(self->cache, &key, hash, &hit)) {
         return NULL;
     }
     PyObject *value = cachemodule_read(self->cache, &hit);
     if (value != NULL && cacheget_is_kept(self, tool, args)) {
-        cachehot_keep(&self->hot, hash, &hit, tool, args, value);
+        cachehot_keep(&self->hot, key.tool_hash, &hit, tool, args, value);
     }
     return value;
 }
@@ -125,11 +124,9 @@ cacheget_get_quick(CacheObject *self, PyObject *tool, PyObject *args)
             return same;
         }
     }
-    const char *text = cachehot_text(args);
-    size_t size = cachehot_size(args);
-    uint64_t hash = tool_cache_hash(self->cache, known->key.tool_hash, text, size);
-    PyObject *value = cachehot_find(self->hot, self->cache, hash, tool, args);
-    return value != NULL ? value : cacheget_read(self, tool, args, hash);
+    uint64_t tool_hash = known->key.tool_hash;
+    PyObject *value = cachehot_find(self->hot, self->cache, tool_hash, tool, args);
+    return value != NULL ? value : cacheget_read(self, tool, args);
 }
 
 static PyObject *

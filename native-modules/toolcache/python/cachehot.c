@@ -13,7 +13,11 @@ enum {
     CACHEHOT_TEXT = 80,     /* bytes of a key that is kept beside its value */
     CACHEHOT_SIZE_MAX = 1024, /* bytes of a value that is kept */
     CACHEHOT_LINE = 64,
-    CACHEHOT_LEARN = 64 /* one find of so many has the text's hash computed */
+    CACHEHOT_LEARN = 64, /* one find of so many has the text's hash computed */
+    CACHEHOT_JUDGED =
+        4 * CACHEHOT_SETS * CACHEHOT_WAYS, /* misses between two judgements */
+    CACHEHOT_WORTH = 8, /* misses to a find, from which on the table rests */
+    CACHEHOT_PAUSE = 16 * CACHEHOT_JUDGED /* gets it rests for */
 };
 
 /* A key by its objects. One cache line. */
@@ -32,8 +36,8 @@ typedef struct {
     char text[CACHEHOT_TEXT];
 } HotEntry;
 
-/* What a search looks at first: 32 bits of the hashes, 0: free. A hash without an entry
- * was met once. */
+/* What a search looks at first: half of each hash, 0: free. A hash without an entry was
+ * met once. */
 typedef struct {
     uint32_t hashes[CACHEHOT_WAYS];
 } HotSet;
@@ -46,7 +50,9 @@ struct CacheHot {
     const PyObject *args[CACHEHOT_OBJECTS];
     uint32_t candidates[CACHEHOT_OBJECTS]; /* addresses met once, mixed */
     uint32_t newcomers, finds;
-    void *memory; /* where all this is in */
+    uint32_t misses, finds_before; /* since, and at, the last judgement */
+    uint32_t pause;                /* gets for which nothing is looked for or kept */
+    void *memory;                  /* where all this is in */
 };
 
 G_STATIC_ASSERT(sizeof(HotObject) == CACHEHOT_LINE);
@@ -144,9 +150,62 @@ hot_keep_objects(CacheHot *self, const ToolCachePlace *place, PyObject *tool,
     hot_clear_object(&old);
 }
 
-/* ---- by the hash ---------------------------------------------------------- */
+/* ---- by the text ---------------------------------------------------------- */
 
-/* The lowest bits of the hash find the bucket in the store; 0 stands for none. */
+static inline uint64_t
+hot_word(const char *from)
+{
+    uint64_t word;
+    memcpy(&word, from, sizeof(word));
+    return word;
+}
+
+/* 16 bytes, both halves masked by what nobody outside knows. */
+static inline uint64_t
+hot_fold(uint64_t seed, uint64_t a, uint64_t b)
+{
+    __extension__ unsigned __int128 product = a ^ seed;
+    product *= b ^ (seed >> 7);
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+static inline uint64_t
+hot_fold_at(uint64_t seed, const char *from)
+{
+    return hot_fold(seed, hot_word(from), hot_word(from + 8));
+}
+
+static uint64_t __attribute__((noinline))
+hot_hash_short(uint64_t seed, const char *text, size_t size)
+{
+    if (size >= 8) {
+        return hot_fold(seed + size, hot_word(text), hot_word(text + size - 8));
+    }
+    char all[8] = {0};
+    memcpy(all, text, size);
+    return hot_fold(seed + size, hot_word(all), 0);
+}
+
+/* Shorter than the store's hash: whoever is found by it has its text compared
+ * anyway, and what collides costs a way of its set. Multiply and fold, as wyhash;
+ * the pieces may overlap and are all of CACHEHOT_TEXT. The tool's hash is the
+ * seed: a secret. */
+static inline uint64_t
+hot_hash(uint64_t seed, const char *text, size_t size)
+{
+    if (G_UNLIKELY(size < 16)) {
+        return hot_hash_short(seed, text, size);
+    }
+    const char *last = text + size - 16;
+    uint64_t hash = hot_fold_at(seed + size, text);
+    hash += hot_fold_at(seed - 1, text + (size - 16) / 2);
+    if (G_UNLIKELY(size > 48)) {
+        hash += hot_fold_at(seed - 3, text + 16) + hot_fold_at(seed - 4, last - 16);
+    }
+    return hash + hot_fold_at(seed - 2, last);
+}
+
+/* The lowest bits of the hash find the set; 0 stands for none. */
 static inline uint32_t
 hot_part(uint64_t hash)
 {
@@ -221,28 +280,58 @@ hot_is_it(const HotEntry *entry, PyObject *tool, const char *text, size_t size)
            hot_same_text(text, entry->text, size);
 }
 
+/* Both its lines while the set's is fetched: which way it is, is known too late. */
+static inline void
+hot_prefetch(const HotEntry *entry)
+{
+    __builtin_prefetch(entry);
+    __builtin_prefetch((const char *)entry + CACHEHOT_LINE);
+}
+
+/* Where nearly every key is another one, a look costs more than it saves. */
+static void
+hot_miss(CacheHot *self)
+{
+    if (++self->misses < CACHEHOT_JUDGED) {
+        return;
+    }
+    if (self->finds - self->finds_before < CACHEHOT_JUDGED / CACHEHOT_WORTH) {
+        self->pause = CACHEHOT_PAUSE;
+    }
+    self->misses = 0;
+    self->finds_before = self->finds;
+}
+
 /* A text that is used here again and again has its hash made known by and by. */
 static inline void
 hot_learn(CacheHot *self, const HotEntry *entry, PyObject *tool, PyObject *args)
 {
+    self->finds++;
     if (cachehot_is_used(args)) {
         hot_keep_objects(self, &entry->place, tool, args, entry->value);
     }
-    else if (G_UNLIKELY(++self->finds % CACHEHOT_LEARN == 0)) {
+    else if (G_UNLIKELY(self->finds % CACHEHOT_LEARN == 0)) {
         PyObject_Hash(args); /* of a str: cannot fail */
     }
 }
 
 PyObject *
-cachehot_find(CacheHot *self, ToolCache *cache, uint64_t hash, PyObject *tool,
+cachehot_find(CacheHot *self, ToolCache *cache, uint64_t tool_hash, PyObject *tool,
               PyObject *args)
 {
-    if (G_UNLIKELY(self == NULL)) {
+    size_t size = cachehot_size(args);
+    if (G_UNLIKELY(self == NULL) || size > CACHEHOT_TEXT) {
         return NULL;
     }
-    size_t set = hot_set(hash);
-    size_t size = cachehot_size(args);
+    if (G_UNLIKELY(self->pause > 0)) {
+        self->pause--;
+        return NULL;
+    }
     const char *text = cachehot_text(args);
+    uint64_t hash = hot_hash(tool_hash, text, size);
+    size_t set = hot_set(hash);
+    hot_prefetch(&self->entries[0][set]);
+    hot_prefetch(&self->entries[1][set]);
     unsigned ways = hot_match(&self->sets[set], hot_part(hash));
     for (; ways != 0; ways &= ways - 1) {
         HotEntry *entry = &self->entries[__builtin_ctz(ways)][set];
@@ -256,6 +345,7 @@ cachehot_find(CacheHot *self, ToolCache *cache, uint64_t hash, PyObject *tool,
         hot_learn(self, entry, tool, args);
         return Py_NewRef(entry->value);
     }
+    hot_miss(self);
     return NULL;
 }
 
@@ -273,9 +363,10 @@ hot_way(CacheHot *self, size_t set)
 }
 
 static void __attribute__((noinline))
-hot_keep(CacheHot *self, uint64_t hash, const ToolCachePlace *place, PyObject *tool,
-         PyObject *args, PyObject *value)
+hot_keep(CacheHot *self, uint64_t tool_hash, const ToolCachePlace *place,
+         PyObject *tool, PyObject *args, PyObject *value)
 {
+    uint64_t hash = hot_hash(tool_hash, cachehot_text(args), cachehot_size(args));
     size_t set = hot_set(hash);
     unsigned ways = hot_match(&self->sets[set], hot_part(hash));
     if (ways != 0) {
@@ -299,11 +390,11 @@ hot_keep(CacheHot *self, uint64_t hash, const ToolCachePlace *place, PyObject *t
 }
 
 void
-cachehot_keep(CacheHot **self, uint64_t hash, const ToolCacheHit *hit, PyObject *tool,
-              PyObject *args, PyObject *value)
+cachehot_keep(CacheHot **self, uint64_t tool_hash, const ToolCacheHit *hit,
+              PyObject *tool, PyObject *args, PyObject *value)
 {
     if (!hit->is_plain || hit->size > CACHEHOT_SIZE_MAX ||
-        cachehot_size(args) > CACHEHOT_TEXT) {
+        cachehot_size(args) > CACHEHOT_TEXT || (*self != NULL && (*self)->pause > 0)) {
         return;
     }
     if (*self == NULL) {
@@ -312,5 +403,5 @@ cachehot_keep(CacheHot **self, uint64_t hash, const ToolCacheHit *hit, PyObject 
             return; /* only slower */
         }
     }
-    hot_keep(*self, hash, &hit->place, tool, args, value);
+    hot_keep(*self, tool_hash, &hit->place, tool, args, value);
 }

@@ -2,7 +2,7 @@
 /* cachehot.h - objects that were built for hits, to be returned again.
  *
  * Purpose    a hit on a value that was returned before need not be copied again, and
- *            one with the very same key objects need not even be hashed: the engine
+ *            neither the store's hash nor its buckets are needed: the engine
  *            tells in a few loads whether the entry is still the same.
  * Ownership  one table a Store object, so one interpreter; holds references to keys
  *            and values, all str or bytes.
@@ -48,11 +48,11 @@ void cachehot_free(CacheHot *self);
 PyObject *cachehot_same(CacheHot *self, ToolCache *cache, PyObject *tool,
                         PyObject *args);
 
-/* The value for that key, both ASCII str, whose hash that is. */
-PyObject *cachehot_find(CacheHot *self, ToolCache *cache, uint64_t hash, PyObject *tool,
-                        PyObject *args);
+/* The value for that key, both ASCII str; `tool_hash` is tool_cache_hash_tool(). */
+PyObject *cachehot_find(CacheHot *self, ToolCache *cache, uint64_t tool_hash,
+                        PyObject *tool, PyObject *args);
 
 /* `value` was built for the hit, which was found by that key; makes the table if there
  * is none. */
-void cachehot_keep(CacheHot **self, uint64_t hash, const ToolCacheHit *hit,
+void cachehot_keep(CacheHot **self, uint64_t tool_hash, const ToolCacheHit *hit,
                    PyObject *tool, PyObject *args, PyObject *value);
