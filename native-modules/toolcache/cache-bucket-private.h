@@ -89,10 +89,27 @@ cache_bucket_begin(CacheView *view, CacheBucket *self)
     atomic_thread_fence(memory_order_release);
 }
 
+/* Counts the changes of the shard's buckets and of its epoch, in twos; odd while it is
+ * reset. What a reader saw after it read an even count holds as long as the count
+ * stays: writers count while the bucket is busy. */
+static inline uint64_t
+cache_bucket_changes(const CacheView *view)
+{
+    return atomic_load_explicit(&view->shard->changes, memory_order_acquire);
+}
+
+/* Caller holds the lock. */
+static inline void
+cache_bucket_set_changes(CacheView *view, uint64_t count)
+{
+    atomic_store_explicit(&view->shard->changes, count, memory_order_release);
+}
+
 /* `spill`: -1, 0 or 1 keys of this home more live elsewhere. */
 static inline void
-cache_bucket_end(CacheBucket *self, int spill)
+cache_bucket_end(CacheView *view, CacheBucket *self, int spill)
 {
+    cache_bucket_set_changes(view, cache_bucket_changes(view) + 2);
     uint64_t version = atomic_load_explicit(&self->version, memory_order_relaxed);
     uint32_t spilled = cache_bucket_spilled(version);
     if (spilled < 255) { /* at 255 the count is lost; it then stays */

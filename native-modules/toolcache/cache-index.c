@@ -204,7 +204,7 @@ index_put(CacheView *view, uint32_t index, uint32_t slot, uint32_t tag, uint32_t
     CacheBucket *bucket = &view->buckets[index];
     cache_bucket_begin(view, bucket);
     cache_bucket_put(bucket, slot, tag, ref, index_untouched(view));
-    cache_bucket_end(bucket, 0);
+    cache_bucket_end(view, bucket, 0);
 }
 
 static void
@@ -212,7 +212,7 @@ index_count_spilled(CacheView *view, uint32_t index, int by)
 {
     CacheBucket *bucket = &view->buckets[index];
     cache_bucket_begin(view, bucket);
-    cache_bucket_end(bucket, by);
+    cache_bucket_end(view, bucket, by);
 }
 
 /* The home is told first, so that no reader stops there too early. */
@@ -230,7 +230,7 @@ index_clear_slot(CacheView *view, uint32_t home, uint32_t index, uint32_t slot)
     CacheBucket *bucket = &view->buckets[index];
     cache_bucket_begin(view, bucket);
     cache_bucket_put(bucket, slot, 0, 0, 0);
-    cache_bucket_end(bucket, 0);
+    cache_bucket_end(view, bucket, 0);
     if (index != home) {
         index_count_spilled(view, home, -1);
     }
@@ -285,8 +285,8 @@ index_move_slot(CacheView *view, uint32_t index, uint32_t slot)
     cache_bucket_begin(view, target);
     cache_bucket_put(target, free_slot, tag, ref, index_untouched(view));
     cache_bucket_put(bucket, slot, 0, 0, 0);
-    cache_bucket_end(target, home == other ? -1 : 0);
-    cache_bucket_end(bucket, home == index ? 1 : 0);
+    cache_bucket_end(view, target, home == other ? -1 : 0);
+    cache_bucket_end(view, bucket, home == index ? 1 : 0);
     return true;
 }
 
@@ -439,8 +439,10 @@ void
 cache_index_reset(CacheView *view)
 {
     /* Readers that hold a version of before must never meet it again. */
+    cache_bucket_set_changes(view, cache_bucket_changes(view) | 1);
     atomic_fetch_add_explicit(&view->shard->generation, 1, memory_order_relaxed);
     cache_arena_release(view->buckets,
                         (size_t)view->bucket_count * sizeof(CacheBucket));
     atomic_thread_fence(memory_order_seq_cst);
+    cache_bucket_set_changes(view, cache_bucket_changes(view) + 1);
 }

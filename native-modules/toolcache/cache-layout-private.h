@@ -21,7 +21,7 @@
 #include "tool-cache.h"
 
 #define CACHE_MAGIC   UINT64_C(0x31454843414C4F54) /* "TOLCACHE1", cut */
-#define CACHE_VERSION 3u
+#define CACHE_VERSION 4u
 #define CACHE_PAGE    4096u
 #define CACHE_UNIT    8u /* bytes; blocks are whole units, references count them */
 
@@ -180,6 +180,7 @@ typedef struct {
     /* Readers look at these; written under the lock. */
     alignas(64) _Atomic uint32_t epoch; /* low byte: what `touches` are compared to */
     _Atomic uint32_t generation;        /* resets of this shard */
+    alignas(64) _Atomic uint64_t changes; /* cache_bucket_changes() */
 
     /* Readers append; emptied under the lock. */
     alignas(64) _Atomic uint32_t touch_end;

@@ -290,6 +290,7 @@ cache_policy_add(CacheView *view, uint32_t ref)
     }
     if (--shard->epoch_left == 0) {
         atomic_fetch_add_explicit(&shard->epoch, 1, memory_order_relaxed);
+        cache_bucket_set_changes(view, cache_bucket_changes(view) + 2);
         shard->epoch_left = cache_view_capacity(view) / POLICY_EPOCHS + 1;
     }
     CacheGhost *ghost = policy_find_ghost(view, entry->hash);

@@ -161,6 +161,7 @@ tool_cache_quick(ToolCache *self, const ToolCacheKey *key, uint64_t hash,
     for (; slots != 0; slots &= slots - 1) {
         uint32_t slot = (uint32_t)__builtin_ctz(slots);
         if (quick_try(view, key, cache_bucket_ref(bucket, slot), ret_hit)) {
+            place->changes = 0;
             place->version = version;
             place->bucket = home;
             place->slot = (uint16_t)slot;

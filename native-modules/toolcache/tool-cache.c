@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "cache-bucket-private.h"
 #include "cache-canonical-private.h"
 #include "cache-journal-private.h"
 #include "cache-keeper-private.h"
@@ -208,16 +209,31 @@ tool_cache_hash_tool(const ToolCache *self, const char *tool, size_t size)
     return base_hash_bytes(&self->hash, tool, size);
 }
 
-bool
-tool_cache_is_same(ToolCache *self, const ToolCachePlace *place)
+/* The shard has changed since it was last looked at: the entry may be another one. */
+static bool __attribute__((noinline))
+cache_is_same_bucket(CacheView *view, ToolCachePlace *place, uint64_t changes)
 {
-    CacheView *view = &self->views[place->shard];
-    if (!cache_index_is_same(view, place->bucket, place->version) ||
-        !cache_names_is_current(self, place->life) ||
-        cache_look_is_expired(self, place->life)) {
+    if (!cache_index_is_same(view, place->bucket, place->version)) {
         return false;
     }
-    cache_count_hit(self, view, place, CACHE_COUNT_HIT);
+    if (G_UNLIKELY(cache_policy_note(view, place->bucket, place->slot))) {
+        cache_apply_notes(view);
+    }
+    place->changes = (changes & 1) == 0 ? changes : 0;
+    return true;
+}
+
+bool
+tool_cache_is_same(ToolCache *self, ToolCachePlace *place)
+{
+    CacheView *view = &self->views[place->shard];
+    uint64_t changes = cache_bucket_changes(view);
+    if (!cache_names_is_current(self, place->life) ||
+        cache_look_is_expired(self, place->life) ||
+        (place->changes != changes && !cache_is_same_bucket(view, place, changes))) {
+        return false;
+    }
+    cache_count(self, cache_life_tool(place->life), CACHE_COUNT_HIT);
     return true;
 }
 

@@ -127,6 +127,7 @@ typedef struct {
 
 /* Where an entry was found; private. */
 typedef struct {
+    uint64_t changes; /* up to which it is known to be there, and noted; 0: none */
     uint64_t version;
     uint64_t life;
     uint32_t bucket;
@@ -231,7 +232,7 @@ bool tool_cache_read(ToolCache *self, const ToolCacheHit *hit, void *to);
 /* Whether the entry of a plain hit is still the one that was found, and valid: a value
  * that was copied then is what a new search would return. Counts a hit if so. For
  * bindings that keep values they built. */
-bool tool_cache_is_same(ToolCache *self, const ToolCachePlace *place);
+bool tool_cache_is_same(ToolCache *self, ToolCachePlace *place);
 
 /* Of small texts: without a call to libc where it costs more than the work. */
 bool tool_cache_equal(const void *a, const void *b, size_t size);

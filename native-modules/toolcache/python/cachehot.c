@@ -10,7 +10,7 @@ enum {
     CACHEHOT_SETS = 512,
     CACHEHOT_WAYS = 8,
     CACHEHOT_PATIENCE = 16, /* newcomers that find their set full, until one gets in */
-    CACHEHOT_TEXT = 80,     /* bytes of a key that is kept beside its value */
+    CACHEHOT_TEXT = 72,     /* bytes of a key that is kept beside its value */
     CACHEHOT_SIZE_MAX = 1024, /* bytes of a value that is kept */
     CACHEHOT_LINE = 64,
     CACHEHOT_LEARN = 64, /* one find of so many has the text's hash computed */

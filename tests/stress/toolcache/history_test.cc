@@ -41,11 +41,19 @@ class History {
         registers[key].done = number;
     }
 
+    // What one reader saw of a register last, and what it keeps of it.
+    struct Seen {
+        uint64_t number = 0;
+        Store::Kept kept;
+    };
+
     void
-    read(unsigned key, std::vector<uint64_t> &seen)
+    read(unsigned key, std::vector<Seen> &seen, bool keeps)
     {
         uint64_t least = registers[key].done;
-        auto value = store.get("t", "[" + std::to_string(key) + "]");
+        std::string args = "[" + std::to_string(key) + "]";
+        auto value =
+            keeps ? store.get("t", args, seen[key].kept) : store.get("t", args);
         uint64_t most = registers[key].begun;
         if (!value) {
             missed++;
@@ -54,8 +62,8 @@ class History {
         uint64_t number = std::stoull(*value);
         stale += number < least;
         early += number > most;
-        backward += number < seen[key];
-        seen[key] = number;
+        backward += number < seen[key].number;
+        seen[key].number = number;
         reads++;
     }
 
@@ -77,9 +85,9 @@ Check(uint64_t max_entries, uint64_t seed)
     for (unsigned reader = 0; reader < 2; reader++) {
         threads.emplace_back([&, reader] {
             std::mt19937_64 random(seed + reader);
-            std::vector<uint64_t> seen(KEYS);
+            std::vector<History::Seen> seen(KEYS);
             while (!is_over) {
-                history.read(static_cast<unsigned>(random() % KEYS), seen);
+                history.read(static_cast<unsigned>(random() % KEYS), seen, reader == 1);
             }
         });
     }

@@ -97,6 +97,38 @@ class Store {
         return std::nullopt;
     }
 
+    // A value with the place it was copied from, as a binding keeps what it built.
+    struct Kept {
+        std::string value;
+        ToolCachePlace place = {};
+        bool is_kept = false;
+    };
+
+    bool
+    is_same(Kept &kept)
+    {
+        return kept.is_kept && tool_cache_is_same(cache, &kept.place);
+    }
+
+    std::optional<std::string>
+    get(const std::string &tool, const std::string &args, Kept &kept)
+    {
+        ToolCacheKey key = Key(tool, args);
+        ToolCacheHit hit;
+        if (is_same(kept)) {
+            return kept.value;
+        }
+        while (tool_cache_find(cache, &key, &hit, nullptr) == TOOL_CACHE_FOUND) {
+            kept.value.resize(hit.size);
+            if (tool_cache_read(cache, &hit, kept.value.data())) {
+                kept.place = hit.place;
+                kept.is_kept = hit.is_plain;
+                return kept.value;
+            }
+        }
+        return std::nullopt;
+    }
+
     bool
     del(const std::string &tool, const std::string &args)
     {
