@@ -5,9 +5,9 @@
 #include "cache-look-private.h"
 #include "cache-shard-private.h"
 
-/* What few entries have, built on the stack of a set. */
+/* What few entries have, built on the stack of a set; whole units of it are copied. */
 typedef struct {
-    CacheExtra head;
+    alignas(CACHE_UNIT) CacheExtra head;
     CacheTagMark marks[TOOL_CACHE_TAGS_MAX];
 } CacheSetExtras;
 

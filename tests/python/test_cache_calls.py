@@ -177,6 +177,11 @@ class Forgetting(unittest.TestCase):
         for wrong in ({}, {"tool": "a", "tag": "b"}, {"tool": 1}, {"tag": b"x"}):
             with self.assertRaises(TypeError):
                 cache.invalidate(**wrong)
+        most = [f"tag{n}" for n in range(16)]
+        for tag in most:
+            cache.set("a", 1, "v", tags=most)
+            cache.invalidate(tag=tag)
+            self.assertIsNone(cache.get("a", 1))
         for tags in ("x", {"x"}, [1]):
             with self.assertRaises(TypeError):
                 cache.set("a", 1, "v", tags=tags)
