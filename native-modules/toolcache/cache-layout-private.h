@@ -39,7 +39,8 @@ enum {
     CACHE_BINS_MINOR = 16, /* ... in this many steps */
     CACHE_GHOST_WAYS = 16,
     CACHE_RECENT_FACTOR = 2,     /* see policy_is_recent() */
-    CACHE_SHADOWS = 3,           /* candidates that are tried in miniature */
+    CACHE_SHADOWS = 4,           /* candidates that are tried in miniature */
+    CACHE_CREDIT_MAX = 3,        /* uses that an entry is kept longer for */
     CACHE_SHADOW_ENTRIES = 1024, /* of a miniature, at most */
     CACHE_SHADOW_NODES = 3 * CACHE_SHADOW_ENTRIES,
     CACHE_SHADOW_HEADS = 4096,
@@ -93,7 +94,7 @@ typedef struct {
     _Atomic uint32_t shape; /* CacheShape */
     uint32_t value_size;
     uint32_t hash;         /* low half of the canonical key's hash */
-    uint32_t access;       /* policy time of the last use */
+    uint32_t access;       /* 0-1 credit; 2-31 policy time of the last use */
     uint32_t newer, older; /* policy list */
     uint32_t timer_next, timer_prev;
 } CacheEntry;
@@ -153,7 +154,8 @@ typedef enum {
 typedef struct {
     uint32_t key, access;
     uint16_t newer, older, chain;
-    uint16_t place; /* CacheShadowPlace */
+    uint8_t place; /* CacheShadowPlace */
+    uint8_t credit;
 } CacheShadowNode;
 
 typedef struct {
@@ -198,6 +200,7 @@ typedef struct {
     CacheList lir, hir;
     uint32_t capacity; /* entries that fit, as the last eviction told; 0: not yet */
     uint32_t hir_target;
+    bool is_patient; /* credit counts */
     /* allocator */
     uint32_t top;  /* units; nothing is allocated behind it */
     uint32_t high; /* highest top since pages were given back */

@@ -57,13 +57,3 @@ uint32_t cache_policy_victim(CacheView *view, uint32_t spared);
 
 /* Remembers that the entry is removed because it was evicted, or had expired. */
 void cache_policy_mourn(CacheView *view, const CacheEntry *entry, bool is_expired);
-
-typedef enum {
-    CACHE_PAST_NONE, /* never seen, or forgotten */
-    CACHE_PAST_EVICTED,
-    CACHE_PAST_EXPIRED,
-} CachePast;
-
-/* What became of the key of that hash, not long ago (may err, 1 in 2,000). Needs no
- * lock. */
-CachePast cache_policy_past(const CacheView *view, uint32_t low);

@@ -3,6 +3,7 @@
 #include "cache-racy-private.h"
 
 #include "cache-bucket-private.h"
+#include "cache-ghosts-private.h"
 #include "cache-index-private.h"
 #include "cache-shadow-private.h"
 
@@ -92,109 +93,41 @@ cache_policy_init(CacheView *view)
     shard->hir = (CacheList){0};
     shard->capacity = 0;
     shard->hir_target = MAX(view->shard_entries / 100, 1); /* until it adapts */
+    shard->is_patient = false;
     /* Entries that are loaded were used before the first that are set. */
     shard->now = view->shard_entries + 1;
     shard->epoch_left = 1;
     shard->touch_begin = atomic_load_explicit(&shard->touch_end, memory_order_relaxed);
 }
 
-/* ---- ghosts --------------------------------------------------------------- */
+/* ---- the time and the credit of an entry ---------------------------------- */
 
-/* Steps of the 16-bit time: all of them take 64 shards' worth of insertions and noted
- * hits, at least. */
-static uint32_t
-policy_step(const CacheView *view)
-{
-    return view->shard_entries / 1024 + 1;
-}
+#define POLICY_CREDIT_BITS 2
 
 static uint32_t
-policy_coarse(const CacheView *view, uint32_t time)
+policy_credit(const CacheEntry *entry)
 {
-    return time / policy_step(view);
-}
-
-static CacheGhost *
-policy_ghosts(const CacheView *view, uint32_t low)
-{
-    uint32_t set = (uint32_t)((uint64_t)(low * 0x9E3779B1u) * view->ghost_sets >> 32);
-    return view->ghosts + (size_t)set * CACHE_GHOST_WAYS;
-}
-
-/* A ghost's word: coarse time 0-15, of the last use; expired 16; print 17-31. */
-#define GHOST_EXPIRED     (UINT32_C(1) << 16)
-#define GHOST_PRINT_SHIFT 17
-
-static uint32_t
-policy_ghost_word(const CacheGhost *ghost)
-{
-    return atomic_load_explicit(&ghost->word, memory_order_relaxed);
+    return entry->access & CACHE_CREDIT_MAX;
 }
 
 static uint32_t
-policy_print(uint32_t low)
+policy_age(const CacheView *view, const CacheEntry *entry)
 {
-    return ((low ^ low >> 16) * 0x85EBCA6Bu >> GHOST_PRINT_SHIFT) | 1;
+    uint32_t age = view->shard->now - (entry->access >> POLICY_CREDIT_BITS);
+    return age & UINT32_MAX >> POLICY_CREDIT_BITS;
 }
 
-static CacheGhost *
-policy_find_ghost(const CacheView *view, uint32_t low)
+static void
+policy_set_used(CacheEntry *entry, uint32_t time, uint32_t credit)
 {
-    CacheGhost *ghosts = policy_ghosts(view, low);
-    uint32_t print = policy_print(low);
-    for (unsigned i = 0; i < CACHE_GHOST_WAYS; i++) {
-        if (policy_ghost_word(&ghosts[i]) >> GHOST_PRINT_SHIFT == print) {
-            return &ghosts[i];
-        }
-    }
-    return NULL;
-}
-
-/* How long ago, in coarse steps, as far as 16 bits tell. */
-static uint32_t
-policy_ghost_age(const CacheView *view, uint32_t word)
-{
-    return (policy_coarse(view, view->shard->now) - word) & 0xFFFF;
-}
-
-static CacheGhost *
-policy_worst_ghost(const CacheView *view, CacheGhost *ghosts)
-{
-    CacheGhost *worst = NULL;
-    uint32_t worst_age = 0;
-    for (unsigned i = 0; i < CACHE_GHOST_WAYS; i++) {
-        uint32_t word = policy_ghost_word(&ghosts[i]);
-        if (word == 0) {
-            return &ghosts[i];
-        }
-        uint32_t age = policy_ghost_age(view, word);
-        if (worst == NULL || age > worst_age) {
-            worst = &ghosts[i];
-            worst_age = age;
-        }
-    }
-    return worst;
+    cache_racy_store_u32(&entry->access, time << POLICY_CREDIT_BITS | credit);
 }
 
 void
 cache_policy_mourn(CacheView *view, const CacheEntry *entry, bool is_expired)
 {
-    CacheGhost *ghost = policy_worst_ghost(view, policy_ghosts(view, entry->hash));
-    uint32_t word = policy_print(entry->hash) << GHOST_PRINT_SHIFT |
-                    (is_expired ? GHOST_EXPIRED : 0) |
-                    (policy_coarse(view, entry->access) & 0xFFFF);
-    atomic_store_explicit(&ghost->word, word, memory_order_relaxed);
-}
-
-CachePast
-cache_policy_past(const CacheView *view, uint32_t low)
-{
-    const CacheGhost *ghost = policy_find_ghost(view, low);
-    if (ghost == NULL) {
-        return CACHE_PAST_NONE;
-    }
-    return policy_ghost_word(ghost) & GHOST_EXPIRED ? CACHE_PAST_EXPIRED
-                                                    : CACHE_PAST_EVICTED;
+    uint32_t used = view->shard->now - policy_age(view, entry);
+    cache_ghosts_add(view, entry->hash, used, is_expired);
 }
 
 /* ---- the two lists -------------------------------------------------------- */
@@ -214,12 +147,13 @@ policy_lir_target(const CacheView *view)
     return capacity > hir ? capacity - hir : 1;
 }
 
-/* The least recent of the kept ones joins the queue's end. */
+/* The least recent of the kept ones joins the queue's end; who has credit stays for
+ * it, as if used now. */
 static void
 policy_demote(CacheView *view)
 {
     CacheShard *shard = view->shard;
-    for (unsigned i = 0; i < POLICY_DEMOTE_MAX; i++) {
+    for (unsigned i = 1; i <= POLICY_DEMOTE_MAX; i++) {
         if (shard->lir.count <= policy_lir_target(view)) {
             return;
         }
@@ -228,7 +162,13 @@ policy_demote(CacheView *view)
         if (entry == NULL) {
             return;
         }
+        uint32_t credit = policy_credit(entry);
         policy_unlink(view, &shard->lir, entry);
+        if (shard->is_patient && credit > 0 && i < POLICY_DEMOTE_MAX) {
+            policy_set_used(entry, shard->now, credit - 1);
+            policy_link(view, &shard->lir, ref);
+            continue;
+        }
         cache_entry_set_shape(entry, CACHE_SHAPE_LIR, 0);
         policy_link(view, &shard->hir, ref);
     }
@@ -251,16 +191,17 @@ policy_is_recent(CacheView *view, uint32_t age)
 {
     const CacheEntry *oldest = policy_oldest_lir(view);
     return oldest == NULL || (uint64_t)age * CACHE_RECENT_FACTOR <
-                                 (uint64_t)(view->shard->now - oldest->access);
+                                 policy_age(view, oldest);
 }
 
 /* Lets the miniatures see the use, and follows the best of them. */
 static void
 policy_adapt(CacheView *view, uint32_t low)
 {
-    uint32_t share = cache_shadow_note(view, low);
-    uint64_t target = (uint64_t)cache_view_capacity(view) * share / 1000;
+    const CacheShadowWay *way = cache_shadow_note(view, low);
+    uint64_t target = (uint64_t)cache_view_capacity(view) * way->share / 1000;
     view->shard->hir_target = MAX((uint32_t)target, 1);
+    view->shard->is_patient = way->is_patient;
 }
 
 static void
@@ -268,10 +209,11 @@ policy_use(CacheView *view, uint32_t ref, CacheEntry *entry)
 {
     CacheShard *shard = view->shard;
     bool is_lir = cache_entry_shape(entry) & CACHE_SHAPE_LIR;
-    bool is_recent = is_lir || policy_is_recent(view, shard->now - entry->access);
+    bool is_recent = is_lir || policy_is_recent(view, policy_age(view, entry));
+    uint32_t credit = MIN(policy_credit(entry) + 1, CACHE_CREDIT_MAX);
     policy_adapt(view, entry->hash);
     policy_unlink(view, policy_list(view, entry), entry);
-    cache_racy_store_u32(&entry->access, shard->now++);
+    policy_set_used(entry, shard->now++, credit);
     if (is_recent) {
         policy_promote(view, ref, entry);
     }
@@ -293,15 +235,11 @@ cache_policy_add(CacheView *view, uint32_t ref)
         cache_bucket_set_changes(view, cache_bucket_changes(view) + 2);
         shard->epoch_left = cache_view_capacity(view) / POLICY_EPOCHS + 1;
     }
-    CacheGhost *ghost = policy_find_ghost(view, entry->hash);
-    bool is_back = false;
-    if (ghost != NULL) {
-        uint32_t age = policy_ghost_age(view, policy_ghost_word(ghost));
-        is_back = policy_is_recent(view, age * policy_step(view));
-        atomic_store_explicit(&ghost->word, 0, memory_order_relaxed);
-    }
+    uint32_t age;
+    bool is_back = cache_ghosts_take(view, entry->hash, &age) &&
+                   policy_is_recent(view, age);
     policy_adapt(view, entry->hash);
-    cache_racy_store_u32(&entry->access, shard->now++);
+    policy_set_used(entry, shard->now++, 0);
     if (is_back || shard->lir.count < policy_lir_target(view)) {
         policy_promote(view, ref, entry);
     }
@@ -322,8 +260,8 @@ cache_policy_add_old(CacheView *view, uint32_t ref)
     if (entry == NULL) {
         return;
     }
-    uint32_t access = next != NULL ? next->access : shard->now;
-    cache_racy_store_u32(&entry->access, access > 0 ? access - 1 : 0);
+    uint32_t age = next != NULL ? policy_age(view, next) + 1 : 1;
+    policy_set_used(entry, shard->now - age, 0);
     cache_entry_set_shape(entry, 0, is_lir ? CACHE_SHAPE_LIR : 0);
     policy_link_oldest(view, list, ref);
 }
@@ -388,11 +326,11 @@ void
 cache_policy_prefetch(CacheView *view, uint32_t low)
 {
     __builtin_prefetch(&view->buckets[cache_bucket_home(view, low)], 1);
-    __builtin_prefetch(policy_ghosts(view, low), 1);
+    cache_ghosts_prefetch(view, low);
     const CacheEntry *victim = policy_next_victim(view);
     if (victim != NULL) {
         __builtin_prefetch(&view->buckets[cache_bucket_home(view, victim->hash)], 1);
-        __builtin_prefetch(policy_ghosts(view, victim->hash), 1);
+        cache_ghosts_prefetch(view, victim->hash);
         __builtin_prefetch((const char *)victim + 256, 1); /* the block behind it */
     }
 }

@@ -3,14 +3,16 @@
 
 #include "cache-arena-private.h"
 
-/* The queue's share in thousandths: for loops, for skew, for recency. */
-static const uint32_t shadow_shares[CACHE_SHADOWS] = {10, 60, 900};
+/* For loops, for skew, for skew that moves, for recency. */
+static const CacheShadowWay shadow_ways[CACHE_SHADOWS] = {
+    {10, false}, {10, true}, {200, true}, {900, false}};
 
 enum {
     SHADOW_FULL_CAPACITIES = 4, /* accesses before old scores count half */
     SHADOW_LOOK_DIVISOR = 8,    /* a decision every 1/8 of a capacity */
     SHADOW_MARGIN = 64,         /* the best must be better by 1/64 of its score ... */
     SHADOW_MARGIN_MIN = 4,      /* ... and by so many hits */
+    SHADOW_DEMOTE_MAX = 8,      /* as the policy does in one step */
 };
 
 /* How many keys share one that is in the sample, and the miniature's capacity. */
@@ -49,7 +51,7 @@ shadow_link(CacheView *view, CacheShadow *shadow, CacheShadowPlace place,
 {
     CacheShadowList *list = &shadow->lists[place];
     CacheShadowNode *node = shadow_node(view, shadow, index);
-    node->place = (uint16_t)place;
+    node->place = (uint8_t)place;
     node->newer = 0;
     node->older = list->newest;
     if (list->newest != 0) {
@@ -135,6 +137,7 @@ shadow_take(CacheView *view, CacheShadow *shadow, uint32_t key)
     CacheShadowNode *node = shadow_node(view, shadow, index);
     uint16_t *head = shadow_head(shadow, key);
     node->key = key;
+    node->credit = 0;
     node->chain = *head;
     *head = (uint16_t)index;
     return index;
@@ -161,32 +164,41 @@ shadow_evict(CacheView *view, CacheShadow *shadow)
     shadow_link(view, shadow, CACHE_SHADOW_GHOST, index);
 }
 
+/* As policy_demote(). */
 static void
-shadow_promote(CacheView *view, CacheShadow *shadow, uint32_t index, uint32_t lir_max)
+shadow_demote(CacheView *view, CacheShadow *shadow, uint32_t lir_max, bool is_patient)
 {
     CacheShadowList *lir = &shadow->lists[CACHE_SHADOW_LIR];
-    shadow_link(view, shadow, CACHE_SHADOW_LIR, index);
-    if (lir->count > lir_max) {
+    for (unsigned i = 1; i <= SHADOW_DEMOTE_MAX && lir->count > lir_max; i++) {
         uint32_t oldest = lir->oldest;
+        CacheShadowNode *node = shadow_node(view, shadow, oldest);
+        bool is_kept = is_patient && node->credit > 0 && i < SHADOW_DEMOTE_MAX;
         shadow_unlink(view, shadow, oldest);
-        shadow_link(view, shadow, CACHE_SHADOW_HIR, oldest);
+        shadow_link(view, shadow, is_kept ? CACHE_SHADOW_LIR : CACHE_SHADOW_HIR,
+                    oldest);
+        if (is_kept) {
+            node->credit--;
+            node->access = shadow->now;
+        }
     }
 }
 
 /* Returns whether the miniature had the key. */
 static bool
-shadow_access(CacheView *view, CacheShadow *shadow, uint32_t key, uint32_t share)
+shadow_access(CacheView *view, CacheShadow *shadow, uint32_t key,
+              const CacheShadowWay *way)
 {
     uint32_t capacity = shadow_capacity(view);
-    uint32_t hir_min = MAX(capacity * share / 1000, 1);
+    uint32_t hir_min = MAX(capacity * way->share / 1000, 1);
     uint32_t lir_max = capacity > hir_min ? capacity - hir_min : 1;
     CacheShadowList *lists = shadow->lists;
     uint32_t index = shadow_find(view, shadow, key);
     bool is_recent = false;
     bool is_hit = false;
     if (index != 0) {
-        const CacheShadowNode *node = shadow_node(view, shadow, index);
+        CacheShadowNode *node = shadow_node(view, shadow, index);
         is_hit = node->place != CACHE_SHADOW_GHOST;
+        node->credit = is_hit ? MIN(node->credit + 1, CACHE_CREDIT_MAX) : 0;
         is_recent = node->place == CACHE_SHADOW_LIR ||
                     shadow_is_recent(view, shadow, node->access);
         shadow_unlink(view, shadow, index);
@@ -201,7 +213,8 @@ shadow_access(CacheView *view, CacheShadow *shadow, uint32_t key, uint32_t share
     }
     shadow_node(view, shadow, index)->access = shadow->now++;
     if (is_recent || (!is_hit && lists[CACHE_SHADOW_LIR].count < lir_max)) {
-        shadow_promote(view, shadow, index, lir_max);
+        shadow_link(view, shadow, CACHE_SHADOW_LIR, index);
+        shadow_demote(view, shadow, lir_max, way->is_patient);
     }
     else {
         shadow_link(view, shadow, CACHE_SHADOW_HIR, index);
@@ -223,7 +236,7 @@ shadow_decide(CacheShadows *shadows)
     }
 }
 
-uint32_t
+const CacheShadowWay *
 cache_shadow_note(CacheView *view, uint32_t low)
 {
     CacheShadows *shadows = view->shadows;
@@ -231,7 +244,7 @@ cache_shadow_note(CacheView *view, uint32_t low)
     if (low * 0x85EBCA6Bu % shadow_rate(view) == 0) {
         for (uint32_t i = 0; i < CACHE_SHADOWS; i++) {
             shadows->scores[i] +=
-                shadow_access(view, &shadows->each[i], low, shadow_shares[i]);
+                shadow_access(view, &shadows->each[i], low, &shadow_ways[i]);
         }
         shadows->accesses++;
         if (shadows->accesses % (capacity / SHADOW_LOOK_DIVISOR + 1) == 0) {
@@ -243,5 +256,5 @@ cache_shadow_note(CacheView *view, uint32_t low)
             }
         }
     }
-    return shadow_shares[shadows->current % CACHE_SHADOWS];
+    return &shadow_ways[shadows->current % CACHE_SHADOWS];
 }

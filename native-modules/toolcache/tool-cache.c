@@ -13,6 +13,7 @@
 #include "cache-count-private.h"
 #include "cache-mapping-private.h"
 #include "cache-names-private.h"
+#include "cache-ghosts-private.h"
 #include "cache-policy-private.h"
 #include "cache-racy-private.h"
 #include "cache-shard-private.h"
@@ -101,7 +102,7 @@ cache_count_miss(ToolCache *self, const CacheKeys *keys, CacheSeen seen)
     }
     else {
         const CacheKey *key = &keys->canonical;
-        CachePast past = cache_policy_past(key->view, cache_key_low(key->hash));
+        CachePast past = cache_ghosts_past(key->view, cache_key_low(key->hash));
         count = past == CACHE_PAST_EVICTED   ? CACHE_COUNT_MISS_EVICTED
                 : past == CACHE_PAST_EXPIRED ? CACHE_COUNT_MISS_EXPIRED
                                              : CACHE_COUNT_MISS;

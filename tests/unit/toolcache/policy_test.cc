@@ -62,6 +62,15 @@ TEST(ToolCachePolicy, KeepsTheHotKeysOfSkewedTraffic)
     EXPECT_GT(HitPercent(trace, 1000), 66.0); // LRU: 59, the 1,000 hottest: 70
 }
 
+// Where all keys are asked for rather seldom, one interval between two uses says little.
+TEST(ToolCachePolicy, KeepsTheHotKeysOfMildlySkewedTraffic)
+{
+    auto trace = Zipf(0.8, 10000, 200000);
+    EXPECT_GT(HitPercent(trace, 300), 37.5); // LRU: 27, LIRS: 37, S3-FIFO: 38
+    trace = Zipf(0.6, 10000, 200000);
+    EXPECT_GT(HitPercent(trace, 1000), 32.5); // LRU: 24, LIRS: 31, S3-FIFO: 33
+}
+
 TEST(ToolCachePolicy, KeepsHotKeysWhileOthersPassThrough)
 {
     auto trace = Zipf(1.0, 500, 100000);
