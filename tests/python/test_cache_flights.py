@@ -11,7 +11,7 @@ import time
 import unittest
 import weakref
 
-from ferrule import ToolCache
+from ferrule import ToolCache, _cache_flights
 from ferrule.cache import LoadError
 
 FORK = multiprocessing.get_context("fork")
@@ -105,6 +105,18 @@ class Threads(unittest.TestCase):
         with self.assertRaisesRegex(RuntimeError, "'tool'"):
             cache.get_or_call("tool", [1], loader)
 
+    def test_a_value_that_is_too_large_to_keep_is_loaded_once(self):
+        cache, calls, joined = ToolCache(10, max_bytes=4096), [], ToolCache.stats
+
+        def loader():
+            calls.append(1)
+            until(lambda: joined(cache)["flights_joined"] == 9)
+            return "x" * 10_000
+
+        found = in_threads(10, lambda: cache.get_or_call("tool", 1, loader))
+        self.assertEqual((set(found), len(calls)), ({"x" * 10_000}, 1))
+        self.assertEqual(cache._flights._outcomes._kept, {})
+
     def test_loader_may_ask_for_other_keys(self):
         cache = ToolCache()
 
@@ -164,6 +176,17 @@ class Threads(unittest.TestCase):
         leader.join(30)
 
 
+class Blocked:
+    """Takes the place of a flight, and a watcher's time."""
+
+    def __init__(self, event):
+        self.event = event
+
+    def wait(self, seconds):
+        self.event.wait(60)
+        return "done", ""
+
+
 class Tasks(unittest.IsolatedAsyncioTestCase):
     async def test_load_once(self):
         cache, calls = ToolCache(), []
@@ -218,6 +241,47 @@ class Tasks(unittest.IsolatedAsyncioTestCase):
 
         with self.assertRaisesRegex(RuntimeError, "'tool'"):
             await cache.aget_or_call("tool", 1, loader)
+
+    async def test_a_thread_that_works_for_a_loader_is_told(self):
+        cache = ToolCache()
+
+        async def loader():
+            return await asyncio.to_thread(cache.get_or_call, "tool", 1, lambda: "v")
+
+        with self.assertRaisesRegex(RuntimeError, "'tool'"):
+            await cache.aget_or_call("tool", 1, loader)
+
+    async def test_a_value_that_is_too_large_to_keep_is_loaded_once(self):
+        cache, calls = ToolCache(10, max_bytes=4096), []
+
+        async def loader():
+            calls.append(1)
+            await asyncio.sleep(0.01)
+            return "x" * 10_000
+
+        tasks = (cache.aget_or_call("tool", 1, loader) for _ in range(10))
+        found = await asyncio.gather(*tasks)
+        self.assertEqual((set(found), len(calls)), ({"x" * 10_000}, 1))
+
+    async def test_many_leaders_elsewhere_are_watched_in_short_turns(self):
+        turns = []
+
+        class Flight:
+            def wait(self, seconds):
+                turns.append(seconds)
+                return "done", ""
+
+        loop, block = asyncio.get_running_loop(), threading.Event()
+        flights = [Blocked(block) for _ in range(_cache_flights._WATCHERS_MAX)]
+        flights += [Flight() for _ in range(800)]
+        futures = [loop.create_future() for _ in flights]
+        for flight, future in zip(flights, futures, strict=True):
+            _cache_flights._watch(loop, flight, future)
+        block.set()
+        await asyncio.gather(*futures)
+        self.assertLess(min(turns), 0.005)
+        self.assertGreater(max(turns), 0.02)
+        self.assertFalse(_cache_flights._watched.intersection(flights))
 
     async def test_the_loop_runs_while_a_thread_leads(self):
         cache, begun, over = ToolCache(), threading.Event(), threading.Event()
@@ -345,6 +409,13 @@ class Processes(unittest.TestCase):
 
         self.assertEqual(self.cache.get_or_call("tool", 1, loader), "child's")
         self.assertEqual(self.cache.get("other", 1), "child's")
+
+    def test_a_loaders_child_that_asks_for_the_same_key_is_told(self):
+        def loader():
+            child = Forked(lambda: self.cache.get_or_call("tool", 1, lambda: "v"))
+            return child.get()
+
+        self.assertIn("Reentered", self.cache.get_or_call("tool", 1, loader))
 
     def test_tasks_wait_for_another_process(self):
         leader = Forked(lambda: self.cache.get_or_call("tool", 1, self.loader))

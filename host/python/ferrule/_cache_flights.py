@@ -12,15 +12,17 @@ import time
 import weakref
 from contextvars import ContextVar, copy_context
 
-from ferrule._cache_failures import Failures
+from ferrule._cache_outcomes import Outcomes
 
 _MISSING = object()
 _WATCHERS_MAX = 8  # threads that watch leaders elsewhere
-_SLICE_S = 0.1  # a watcher gives others a turn after this
+_SLICE_S = 0.1  # a waiter looks for signals after this; a watcher gives others a turn
+_SLICE_MIN_S = 0.002  # when there are many
 _REFRESHERS_MAX = 4  # threads that load anew what is served stale
 _REFRESHING_MAX = 256  # keys that wait for one; further ones are loaded when they expire
 
-# What the present task is loading: waiting for that would never end.
+# What the present task is loading, the threads and processes it works through among it:
+# waiting for that would never end.
 _leading = ContextVar("ferrule_leading", default=())
 
 
@@ -63,7 +65,7 @@ class Plan:
             self._options["jitter"] = jitter
 
     def keep(self, cache, tool, args, value):
-        cache.set(tool, args, value, **self._options)
+        return cache.set(tool, args, value, **self._options)
 
     def keep_failure(self, cache, tool, args, text):
         if self.negative_ttl is not None:
@@ -89,7 +91,7 @@ class Flights:
 
     def __init__(self, cache):
         self._cache = _Weak(cache)
-        self._failures = Failures()
+        self._outcomes = Outcomes()
         self._futures = {}  # (loop, flight key) -> future; touched by its loop only
         self._refreshing = set()  # keys; see _begin_refresh
         self._tasks = set()  # asyncio holds tasks weakly
@@ -101,7 +103,7 @@ class Flights:
         self._refreshing.clear()
         self._futures.clear()
         self._tasks.clear()
-        self._failures.forget()
+        self._outcomes.forget()
 
     # ---- what is there though it is no hit ---------------------------------------
 
@@ -156,17 +158,17 @@ class Flights:
     def _load(self, tool, args, loader, plan, timeout):
         cache = self._cache()
         deadline = None if timeout is None else time.monotonic() + timeout
-        with self._failures.visit():
+        with self._outcomes.visit():
             while True:
                 flight = cache._join(tool, args)
                 state, text = flight.state, ""
-                if state == "own":
+                if state == "own" or flight.key in _leading.get():
                     raise Reentered(tool)
                 while state in ("wait", "timeout"):
-                    state, text = flight.wait(_left(deadline, 1.0, tool))
+                    state, text = flight.wait(_left(deadline, _SLICE_S, tool))
                 if state == "failed":
                     raise self._failure(flight.key, text)
-                value = _look(cache, tool, args)
+                value = self._look(tool, args, flight.key if state == "done" else None)
                 if value is not _MISSING:
                     flight.abandon()
                     return value
@@ -177,7 +179,7 @@ class Flights:
         token = _leading.set((*_leading.get(), flight.key))
         try:
             value = _caller(loader, tool, args)()
-            plan.keep(self._cache(), tool, args, value)
+            self._keep(flight, tool, args, plan, value)
         except Exception as error:
             self._fail(flight, tool, args, plan, error)
             raise
@@ -231,13 +233,13 @@ class Flights:
 
         cache = self._cache()
         loop = asyncio.get_running_loop()
-        with self._failures.visit():
+        with self._outcomes.visit():
             while True:
                 flight = cache._join(tool, args)
                 if flight.key in _leading.get():
                     raise Reentered(tool)
                 if flight.state == "lead":
-                    value = _look(cache, tool, args)
+                    value = self._look(tool, args)
                     if value is not _MISSING:
                         flight.abandon()
                         return value
@@ -245,7 +247,7 @@ class Flights:
                 state, text = await asyncio.shield(self._future(loop, flight))
                 if state == "failed":
                     raise self._failure(flight.key, text)
-                value = _look(cache, tool, args)
+                value = self._look(tool, args, flight.key)
                 if value is not _MISSING:
                     return value
 
@@ -260,7 +262,7 @@ class Flights:
             value = _caller(loader, tool, args)()
             if inspect.isawaitable(value):
                 value = await value
-            plan.keep(self._cache(), tool, args, value)
+            self._keep(flight, tool, args, plan, value)
         except Exception as error:
             outcome = "failed", self._fail(flight, tool, args, plan, error)
             raise
@@ -296,7 +298,20 @@ class Flights:
             _watch(loop, flight, future)
         return future
 
-    # ---- failures --------------------------------------------------------------
+    # ---- outcomes --------------------------------------------------------------
+
+    def _keep(self, flight, tool, args, plan, value):
+        """Store it; what is too large for that is for those who wait here only."""
+        if not plan.keep(self._cache(), tool, args, value):
+            self._outcomes.keep(flight.key, (value,))
+
+    def _look(self, tool, args, waited_for=None):
+        """The value if it is there by now; a second miss is not counted."""
+        cache = self._cache()
+        if (tool, args) in cache:
+            return cache.get(tool, args, _MISSING)
+        outcome = self._outcomes.find(waited_for)
+        return outcome[0] if isinstance(outcome, tuple) else _MISSING
 
     def _fail(self, flight, tool, args, plan, error):
         """Keep the exception for waiters here; tell the others its name and text."""
@@ -305,15 +320,15 @@ class Flights:
         if kind.__module__ not in ("builtins", "__main__"):
             name = f"{kind.__module__}.{name}"
         text = f"{name}\n{_text_of(error)}"
-        self._failures.keep(flight.key, error)
+        self._outcomes.keep(flight.key, error)
         text = text.encode("utf-8", "replace").decode("utf-8")
         flight.end(text)
         plan.keep_failure(self._cache(), tool, args, text)
         return text
 
     def _failure(self, key, text):
-        error = self._failures.find(key)
-        return error if error is not None else _load_error(text)
+        error = self._outcomes.find(key)
+        return error if isinstance(error, Exception) else _load_error(text)
 
 
 class _Weak:
@@ -336,13 +351,6 @@ def _text_of(error):
         return str(error)
     except Exception:
         return "(no text)"
-
-
-def _look(cache, tool, args):
-    """The value if it is there by now; a second miss is not counted."""
-    if (tool, args) not in cache:
-        return _MISSING
-    return cache.get(tool, args, _MISSING)
 
 
 def _left(deadline, most, tool):
@@ -381,6 +389,7 @@ def _needed(loader):
 
 _all_flights = weakref.WeakSet()
 _pool = None
+_watched = set()  # flights that wait for a watcher, or have one
 _refresh_pool = None
 
 
@@ -400,11 +409,14 @@ def _watch(loop, flight, future):
         from concurrent.futures import ThreadPoolExecutor
 
         _pool = ThreadPoolExecutor(_WATCHERS_MAX, "ferrule-cache-watch")
+    _watched.add(flight)
     _pool.submit(_watch_slice, loop, flight, future)
 
 
 def _watch_slice(loop, flight, future):
-    state, text = flight.wait(_SLICE_S)
+    turns = 1 + len(_watched) // _WATCHERS_MAX
+    state, text = flight.wait(max(_SLICE_S / turns, _SLICE_MIN_S))
+    _watched.discard(flight)
     if state == "lead":  # the leader is gone; let a task of the loop be the next one
         flight.abandon()
         state = "done"
@@ -431,6 +443,7 @@ def _forget_pools():
     """In a forked child: the threads stayed in the parent, and so did their work."""
     global _pool, _refresh_pool
     _pool = _refresh_pool = None
+    _watched.clear()
     for flights in _all_flights:
         flights.forget_work()
 
