@@ -216,6 +216,31 @@ class Arguments(unittest.TestCase):
         self.assertEqual(cache.get("tool", 1, 6), 6)
 
 
+    def test_may_be_given_by_name(self):
+        cache = ToolCache()
+        self.assertTrue(cache.set(value="v", tool="t", args="[1]"))
+        self.assertEqual(cache.get("t", args=[1]), "v")
+        self.assertEqual(cache.get(default=5, args=[2], tool="t"), 5)
+        self.assertTrue(cache.delete(tool="t", args=[1]))
+        for call, named, words in (
+            (cache.get, {"tool": "t"}, "'args'"),
+            (cache.set, {"tool": "t", "args": 1}, "'value'"),
+            (cache.get, {"tool": "t", "args": 1, "arg": 1}, "unexpected.*'arg'"),
+        ):
+            with self.assertRaisesRegex(TypeError, words):
+                call(**named)
+        with self.assertRaisesRegex(TypeError, "multiple values.*'tool'"):
+            cache.get("t", 1, tool="t")
+
+    def test_times_that_are_no_numbers_are_named(self):
+        cache = ToolCache()
+        for name in ("ttl", "stale"):
+            with self.assertRaisesRegex(TypeError, f"{name}.*str"):
+                cache.set("t", 1, "v", **{name: "3"})
+        with self.assertRaisesRegex(TypeError, "ttl.*str"):
+            ToolCache(10, "3")
+
+
 class Decorated(unittest.TestCase):
     def setUp(self):
         self.cache = ToolCache()

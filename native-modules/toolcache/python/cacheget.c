@@ -139,44 +139,34 @@ cacheget_get(CacheObject *self, PyObject *tool, PyObject *args, PyObject *otherw
     return cacheget_get_slow(self, tool, args, otherwise);
 }
 
-/* Takes the one optional argument, by position or as `name`. */
-static bool
-cacheget_optional(const char *function, const char *name, PyObject *const *args,
-                  Py_ssize_t count, PyObject *names, PyObject **ret_value)
-{
-    Py_ssize_t named = names != NULL ? PyTuple_GET_SIZE(names) : 0;
-    if (count < 2 || count + named > 3) {
-        PyErr_Format(PyExc_TypeError, "%s() takes tool, args and %s, %zd were given",
-                     function, name, count + named);
-        return false;
-    }
-    if (named == 1 &&
-        PyUnicode_CompareWithASCIIString(PyTuple_GET_ITEM(names, 0), name) != 0) {
-        PyErr_Format(PyExc_TypeError, "%s() got an unexpected keyword argument %R",
-                     function, PyTuple_GET_ITEM(names, 0));
-        return false;
-    }
-    if (count + named == 3) {
-        *ret_value = args[2];
-    }
-    return true;
-}
-
 const char cacheget_doc[] =
     "get($self, /, tool, args, default=None)\n--\n\n"
     "Return the value that was set for these arguments, or `default`.\n\n"
     "args is JSON text (str or bytes) or an object that json.dumps takes;\n"
     "equal JSON values are equal keys. ValueError if it is not JSON.";
 
+static const char *const cacheget_names[] = {"tool", "args", "default"};
+
+static const CacheParameters cacheget_parameters = {
+    .function = "get",
+    .names = cacheget_names,
+    .count = 3,
+    .required = 2,
+    .by_position = 3,
+};
+
 PyObject *
 cacheget_call(PyObject *self, PyObject *const *args, Py_ssize_t count, PyObject *names)
 {
-    PyObject *otherwise = Py_None;
-    if ((count != 2 || names != NULL) &&
-        !cacheget_optional("get", "default", args, count, names, &otherwise)) {
+    PyObject *given[3];
+    if (count == 2 && names == NULL) {
+        return cacheget_get((CacheObject *)self, args[0], args[1], Py_None);
+    }
+    if (!cachemodule_bind(&cacheget_parameters, args, count, names, given)) {
         return NULL;
     }
-    return cacheget_get((CacheObject *)self, args[0], args[1], otherwise);
+    return cacheget_get((CacheObject *)self, given[0], given[1],
+                        given[2] != NULL ? given[2] : Py_None);
 }
 
 const char cacheget_stale_doc[] =

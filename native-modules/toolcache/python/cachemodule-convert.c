@@ -124,6 +124,10 @@ cachemodule_seconds(const char *name, PyObject *seconds, uint64_t *ret_ns)
     }
     double value = PyFloat_AsDouble(seconds);
     if (value == -1.0 && PyErr_Occurred()) {
+        if (PyErr_ExceptionMatches(PyExc_TypeError)) {
+            PyErr_Format(PyExc_TypeError, "%s must be a number of seconds, not %.200s",
+                         name, Py_TYPE(seconds)->tp_name);
+        }
         return false;
     }
     if (!(value > 0.0)) { /* NaN, too */

@@ -46,6 +46,19 @@ extern struct PyModuleDef cachemodule_definition;
 extern PyType_Spec cachestore_spec;
 extern PyType_Spec cacheflight_spec;
 
+/* What a call may be given. */
+typedef struct {
+    const char *function;
+    const char *const *names;
+    Py_ssize_t count;
+    Py_ssize_t required;    /* the first so many */
+    Py_ssize_t by_position; /* the others by name only */
+} CacheParameters;
+
+/* Borrowed, `count` of them; NULL what was not given. */
+bool cachemodule_bind(const CacheParameters *self, PyObject *const *args,
+                      Py_ssize_t count, PyObject *names, PyObject **ret_given);
+
 /* Methods of Store in files of their own. */
 PyObject *cacheflight_join(PyObject *store, PyObject *const *args, Py_ssize_t count);
 PyObject *cachemodule_partition(PyObject *store, PyObject *name);
@@ -53,10 +66,13 @@ PyObject *cacheget_stale(PyObject *store, PyObject *const *args, Py_ssize_t coun
 PyObject *cacheget_wait_loaded(PyObject *store, PyObject *seconds);
 PyObject *cacheget_call(PyObject *store, PyObject *const *args, Py_ssize_t count,
                         PyObject *names);
+PyObject *cacheset_call(PyObject *store, PyObject *const *args, Py_ssize_t count,
+                        PyObject *names);
 PyObject *cachestats_stats(PyObject *store, PyObject *unused);
 extern const char cacheflight_join_doc[];
 extern const char cachestats_stats_doc[];
 extern const char cacheget_doc[];
+extern const char cacheset_doc[];
 extern const char cacheget_wait_loaded_doc[];
 extern const char cacheget_stale_doc[];
 extern const char cachemodule_partition_doc[];

@@ -5,122 +5,27 @@
 
 #define STORE_CACHE(self) (((CacheObject *)(self))->cache)
 
-PyDoc_STRVAR(
-    store_set_doc,
-    "set($self, /, tool, args, value, *, ttl=None, tags=(), stale=None,\n"
-    "    jitter=0.0)\n--\n\n"
-    "Store a value, str or bytes, for these arguments.\n\n"
-    "ttl: seconds; None: the store's. tags: names that invalidate(tag=...)\n"
-    "takes. stale: for so many seconds more it is kept for a get_or_call() that\n"
-    "takes it. jitter: up to that part of ttl is cut off, so that what was set\n"
-    "together does not expire together. Returns False if the value is larger\n"
-    "than the store's bounds.");
-
-/* A part of one: 0 to 1. */
-static bool
-store_part(const char *name, PyObject *part, double *ret_part)
-{
-    double value = PyFloat_AsDouble(part);
-    if (value == -1.0 && PyErr_Occurred()) {
-        return false;
-    }
-    if (!(value >= 0.0 && value <= 1.0)) {
-        PyErr_Format(PyExc_ValueError, "%s must be 0 to 1, not %R", name, part);
-        return false;
-    }
-    *ret_part = value;
-    return true;
-}
-
-static bool
-store_set_option(CacheObject *self, PyObject *name, PyObject *value,
-                 ToolCacheSetOptions *options, CacheTags *tags)
-{
-    if (PyUnicode_CompareWithASCIIString(name, "ttl") == 0) {
-        return cachemodule_seconds("ttl", value, &options->ttl_ns);
-    }
-    if (PyUnicode_CompareWithASCIIString(name, "tags") == 0) {
-        return cachemodule_tags(self, value, tags);
-    }
-    if (PyUnicode_CompareWithASCIIString(name, "stale") == 0) {
-        return cachemodule_seconds("stale", value, &options->stale_ns);
-    }
-    if (PyUnicode_CompareWithASCIIString(name, "jitter") == 0) {
-        return store_part("jitter", value, &options->jitter);
-    }
-    PyErr_Format(PyExc_TypeError, "set() got an unexpected keyword argument %R", name);
-    return false;
-}
-
-/* The keyword-only arguments of set(). */
-static bool
-store_set_options(CacheObject *self, PyObject *const *values, PyObject *names,
-                  ToolCacheSetOptions *options, CacheTags *tags)
-{
-    Py_ssize_t named = names != NULL ? PyTuple_GET_SIZE(names) : 0;
-    for (Py_ssize_t i = 0; i < named; i++) {
-        if (!store_set_option(self, PyTuple_GET_ITEM(names, i), values[i], options,
-                              tags)) {
-            return false;
-        }
-    }
-    options->tags = tags->tags;
-    options->tag_count = tags->count;
-    return true;
-}
-
-static PyObject *
-store_set(CacheObject *self, PyObject *tool, PyObject *args,
-          const ToolCacheValue *value, const ToolCacheSetOptions *options)
-{
-    CacheArguments arguments;
-    GError *error = NULL;
-    if (!cachemodule_key(self, tool, args, &arguments)) {
-        return NULL;
-    }
-    ToolCacheSetResult result =
-        tool_cache_set(self->cache, &arguments.key, value, options, &error);
-    cachemodule_key_clear(&arguments);
-    if (result == TOOL_CACHE_NOT_SET) {
-        return cachemodule_raise(error);
-    }
-    return PyBool_FromLong(result == TOOL_CACHE_STORED);
-}
-
-static PyObject *
-store_set_call(PyObject *self, PyObject *const *args, Py_ssize_t count, PyObject *names)
-{
-    CacheObject *store = (CacheObject *)self;
-    CacheTags tags = {.count = 0};
-    ToolCacheSetOptions options = {0};
-    ToolCacheValue value;
-    PyObject *result = NULL;
-    if (count != 3) {
-        PyErr_Format(PyExc_TypeError,
-                     "set() takes tool, args and value, %zd were given", count);
-        return NULL;
-    }
-    if (cachemodule_value(args[2], &value) &&
-        store_set_options(store, args + count, names, &options, &tags)) {
-        result = store_set(store, args[0], args[1], &value, &options);
-    }
-    cachemodule_tags_clear(&tags);
-    return result;
-}
-
-PyDoc_STRVAR(store_delete_doc, "delete($self, tool, args, /)\n--\n\n"
+PyDoc_STRVAR(store_delete_doc, "delete($self, /, tool, args)\n--\n\n"
                                "Forget one result. Returns whether there was one.");
 
+static const char *const store_key_names[] = {"tool", "args"};
+
+static const CacheParameters store_delete_parameters = {
+    .function = "delete",
+    .names = store_key_names,
+    .count = 2,
+    .required = 2,
+    .by_position = 2,
+};
+
 static PyObject *
-store_delete_call(PyObject *self, PyObject *const *args, Py_ssize_t count)
+store_delete_call(PyObject *self, PyObject *const *args, Py_ssize_t count,
+                  PyObject *names)
 {
     CacheArguments arguments;
-    if (count != 2) {
-        PyErr_Format(PyExc_TypeError, "delete() takes tool and args, %zd were given",
-                     count);
-        return NULL;
-    }
-    if (!cachemodule_key((CacheObject *)self, args[0], args[1], &arguments)) {
+    PyObject *given[2];
+    if (!cachemodule_bind(&store_delete_parameters, args, count, names, given) ||
+        !cachemodule_key((CacheObject *)self, given[0], given[1], &arguments)) {
         return NULL;
     }
     GError *error = NULL;
@@ -394,13 +299,13 @@ PyDoc_STRVAR(store_doc,
 static PyMethodDef store_methods[] = {
     {"get", (PyCFunction)(void (*)(void))cacheget_call, METH_FASTCALL | METH_KEYWORDS,
      cacheget_doc},
-    {"set", (PyCFunction)(void (*)(void))store_set_call, METH_FASTCALL | METH_KEYWORDS,
-     store_set_doc},
+    {"set", (PyCFunction)(void (*)(void))cacheset_call, METH_FASTCALL | METH_KEYWORDS,
+     cacheset_doc},
     {"_get_stale", (PyCFunction)(void (*)(void))cacheget_stale, METH_FASTCALL,
      cacheget_stale_doc},
     {"_partition", cachemodule_partition, METH_O, cachemodule_partition_doc},
-    {"delete", (PyCFunction)(void (*)(void))store_delete_call, METH_FASTCALL,
-     store_delete_doc},
+    {"delete", (PyCFunction)(void (*)(void))store_delete_call,
+     METH_FASTCALL | METH_KEYWORDS, store_delete_doc},
     {"clear", store_clear_call, METH_NOARGS, store_clear_doc},
     {"items", store_items_call, METH_NOARGS, store_items_doc},
     {"_stats", cachestats_stats, METH_NOARGS, cachestats_stats_doc},
