@@ -6,20 +6,9 @@
 #include <glib.h>
 #include <pcre2.h>
 #include <stdatomic.h>
-#include <time.h>
-
-/* The time of one match. The cheap clock is looked at first; that the thread was put
- * off is not the pattern's fault. */
-typedef struct {
-    int64_t limit;     /* ns */
-    int64_t wall_from; /* 0: not started, as short texts rarely need it */
-    int64_t thread_from;
-    size_t work; /* since the last look, about 64 characters each */
-} Budget;
 
 enum {
     WORK_BETWEEN_LOOKS = 4096,
-    LONG_TEXT = 4096, /* bytes */
 };
 
 /* What one match at a time needs. The stack of the JIT code is made when its own 32 KiB
@@ -28,7 +17,6 @@ typedef struct {
     pcre2_match_data *data;
     pcre2_match_context *context;
     pcre2_jit_stack *stack; /* or NULL */
-    Budget budget;
 } Matcher;
 
 /* Only read, but for `spare`. */
@@ -41,43 +29,35 @@ struct GuardBacktrack {
 static const uint32_t options = PCRE2_UTF | PCRE2_NO_UTF_CHECK | PCRE2_DOLLAR_ENDONLY |
                                 PCRE2_NEVER_BACKSLASH_C | PCRE2_MATCH_UNSET_BACKREF;
 
-static int64_t
-read_clock(clockid_t clock)
-{
-    struct timespec now;
-    clock_gettime(clock, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
-static void
-start(Budget *self)
-{
-    self->wall_from = read_clock(CLOCK_MONOTONIC);
-    self->thread_from = read_clock(CLOCK_THREAD_CPUTIME_ID);
-}
-
+/* What comes until the next callback may read the rest of the text. */
 static bool
-is_spent(Budget *self)
+has_time(GuardAttempt *attempt, size_t place)
 {
-    if (self->wall_from == 0) {
-        start(self);
+    attempt->work += 1 + (attempt->length - place) / 64;
+    if (attempt->work < WORK_BETWEEN_LOOKS) {
+        return true;
     }
-    int64_t wall = read_clock(CLOCK_MONOTONIC);
-    return wall - self->wall_from > self->limit &&
-           read_clock(CLOCK_THREAD_CPUTIME_ID) - self->thread_from > self->limit;
+    attempt->work = 0;
+    return !guard_attempt_is_spent(attempt);
 }
 
-/* What comes until the next check may read the rest of the text. */
 static int
-on_check(pcre2_callout_block *block, void *data)
+on_callout(pcre2_callout_block *block, void *data)
 {
-    Budget *budget = data;
-    budget->work += 1 + (block->subject_length - block->current_position) / 64;
-    if (budget->work < WORK_BETWEEN_LOOKS) {
+    GuardAttempt *attempt = data;
+    size_t place = block->current_position;
+    uint32_t number = block->callout_number;
+    if (!has_time(attempt, place)) {
+        return PCRE2_ERROR_CALLOUT;
+    }
+    if (number == 0) {
         return 0;
     }
-    budget->work = 0;
-    return is_spent(budget) ? PCRE2_ERROR_CALLOUT : 0;
+    if (number < GUARD_BACKTRACK_END_NUMBER) {
+        return !guard_attempt_has_mark(attempt, number - 1, place);
+    }
+    guard_attempt_mark(attempt, place);
+    return 1;
 }
 
 static void
@@ -101,44 +81,38 @@ matcher_new(const GuardBacktrack *engine)
     pcre2_set_match_limit(self->context, GUARD_BACKTRACK_MATCH_LIMIT);
     pcre2_set_depth_limit(self->context, GUARD_BACKTRACK_DEPTH_LIMIT);
     pcre2_set_heap_limit(self->context, GUARD_BACKTRACK_HEAP_LIMIT);
-    pcre2_set_callout(self->context, on_check, &self->budget);
     return self;
 }
 
 static pcre2_code *
-compile(const char *translation, size_t length, int *ret_error)
+compile(const char *translation, int *ret_error)
 {
     PCRE2_SIZE at;
-    return pcre2_compile((PCRE2_SPTR)translation, length, options, ret_error, &at,
-                         NULL);
+    return pcre2_compile((PCRE2_SPTR)translation, PCRE2_ZERO_TERMINATED, options,
+                         ret_error, &at, NULL);
 }
 
-GuardBacktrackCheck
-guard_backtrack_check(const char *translation, size_t length, char **ret_message)
+bool
+guard_backtrack_check(const char *translation, char **ret_message)
 {
     int error;
-    pcre2_code *code = compile(translation, length, &error);
-    if (code != NULL) {
-        pcre2_code_free(code);
-        return GUARD_BACKTRACK_RIGHT;
+    pcre2_code *code = compile(translation, &error);
+    if (code == NULL) {
+        PCRE2_UCHAR message[160];
+        pcre2_get_error_message(error, message, sizeof message);
+        *ret_message = g_strdup((const char *)message);
+        return false;
     }
-    if (error == PCRE2_ERROR_LOOKBEHIND_NOT_FIXED_LENGTH) {
-        *ret_message = g_strdup("a lookbehind of variable width is not supported; give "
-                                "each alternative a fixed one, or look ahead instead");
-        return GUARD_BACKTRACK_WIDE_LOOKBEHIND;
-    }
-    PCRE2_UCHAR message[160];
-    pcre2_get_error_message(error, message, sizeof message);
-    *ret_message = g_strdup((const char *)message);
-    return GUARD_BACKTRACK_WRONG;
+    pcre2_code_free(code);
+    return true;
 }
 
 GuardBacktrack *
-guard_backtrack_new(const char *translation, size_t length)
+guard_backtrack_new(const char *translation)
 {
     int error;
     GuardBacktrack *self = g_new0(GuardBacktrack, 1);
-    self->code = compile(translation, length, &error);
+    self->code = compile(translation, &error);
     self->has_jit =
         self->code != NULL && pcre2_jit_compile(self->code, PCRE2_JIT_COMPLETE) == 0;
     return self;
@@ -156,37 +130,33 @@ guard_backtrack_free(GuardBacktrack *self)
 }
 
 static int
-match_once(const GuardBacktrack *self, Matcher *matcher, const char *text,
-           size_t length)
+match_once(const GuardBacktrack *self, Matcher *matcher, const GuardAttempt *attempt)
 {
-    int64_t parts = 1 + (int64_t)((length - (length > 0)) / GUARD_BACKTRACK_TIME_BYTES);
-    matcher->budget = (Budget){.limit = parts * GUARD_BACKTRACK_TIME_NS};
-    if (length >= LONG_TEXT) {
-        start(&matcher->budget);
-    }
+    PCRE2_SPTR text = (PCRE2_SPTR)attempt->text;
     return self->has_jit
-               ? pcre2_jit_match(self->code, (PCRE2_SPTR)text, length, 0, 0,
-                                 matcher->data, matcher->context)
-               : pcre2_match(self->code, (PCRE2_SPTR)text, length, 0,
-                             PCRE2_NO_UTF_CHECK, matcher->data, matcher->context);
+               ? pcre2_jit_match(self->code, text, attempt->length, 0, 0, matcher->data,
+                                 matcher->context)
+               : pcre2_match(self->code, text, attempt->length, 0, PCRE2_NO_UTF_CHECK,
+                             matcher->data, matcher->context);
 }
 
 static int
-match_with(const GuardBacktrack *self, Matcher *matcher, const char *text,
-           size_t length)
+match_with(const GuardBacktrack *self, Matcher *matcher, GuardAttempt *attempt)
 {
-    int result = match_once(self, matcher, text, length);
+    guard_attempt_start(attempt);
+    pcre2_set_callout(matcher->context, on_callout, attempt);
+    int result = match_once(self, matcher, attempt);
     if (result != PCRE2_ERROR_JIT_STACKLIMIT || matcher->stack != NULL) {
         return result;
     }
     matcher->stack = pcre2_jit_stack_create(GUARD_BACKTRACK_STACK_FIRST,
                                             GUARD_BACKTRACK_STACK_MAX, NULL);
     pcre2_jit_stack_assign(matcher->context, NULL, matcher->stack);
-    return match_once(self, matcher, text, length);
+    return match_once(self, matcher, attempt);
 }
 
 GuardMatch
-guard_backtrack_match(GuardBacktrack *self, const char *text, size_t length)
+guard_backtrack_match(GuardBacktrack *self, GuardAttempt *attempt)
 {
     if (self->code == NULL) {
         return GUARD_MATCH_BUDGET;
@@ -195,7 +165,7 @@ guard_backtrack_match(GuardBacktrack *self, const char *text, size_t length)
     if (matcher == NULL) {
         matcher = matcher_new(self);
     }
-    int result = match_with(self, matcher, text, length);
+    int result = match_with(self, matcher, attempt);
     Matcher *other = NULL;
     if (!atomic_compare_exchange_strong(&self->spare, &other, matcher)) {
         matcher_free(matcher);

@@ -248,25 +248,60 @@ take_kind(const GuardNfa *nfa, const char **p)
     return guard_nfa_kind(nfa, code);
 }
 
-GuardMatch
-guard_dfa_match(GuardDfa *self, const char *text, size_t length)
+static uint32_t
+begin(GuardDfa *self)
 {
-    const char *p = text;
-    const char *end = text + length;
     self->work = 0;
     if (self->start == UNKNOWN) {
         self->start = enter(self, UNKNOWN, 0);
     }
-    uint32_t state = self->start;
+    return self->start;
+}
+
+/* Returns the state after the next character; UNKNOWN if that is too much work. */
+static inline uint32_t
+read_on(GuardDfa *self, uint32_t state, const char **p)
+{
+    uint32_t kind = take_kind(self->nfa, p);
+    uint32_t to = get_row(self, state)[kind];
+    if (to != UNKNOWN) {
+        return to;
+    }
+    to = step(self, state, kind);
+    return self->work > GUARD_DFA_WORK_MAX ? UNKNOWN : to;
+}
+
+GuardMatch
+guard_dfa_match(GuardDfa *self, const GuardAttempt *attempt)
+{
+    const char *p = attempt->text;
+    const char *end = p + attempt->length;
+    uint32_t state = begin(self);
     while (state >= FIRST_STATE && p < end) {
-        uint32_t kind = take_kind(self->nfa, &p);
-        uint32_t to = get_row(self, state)[kind];
-        state = to != UNKNOWN ? to : step(self, state, kind);
-        if (to == UNKNOWN && self->work > GUARD_DFA_WORK_MAX) {
-            return GUARD_MATCH_BUDGET;
-        }
+        state = read_on(self, state, &p);
+    }
+    if (state == UNKNOWN) {
+        return GUARD_MATCH_BUDGET;
     }
     bool matched =
         state == MATCHED || (state != FAILED && get_state(self, state)->matches_at_end);
     return matched ? GUARD_MATCH_YES : GUARD_MATCH_NO;
+}
+
+GuardMatch
+guard_dfa_mark(GuardDfa *self, GuardAttempt *attempt)
+{
+    const char *p = attempt->text;
+    const char *end = p + attempt->length;
+    uint32_t state = begin(self);
+    while (state >= FIRST_STATE) {
+        if (get_state(self, state)->matches_at_end) {
+            guard_attempt_mark(attempt, (size_t)(p - attempt->text));
+        }
+        if (p == end) {
+            break;
+        }
+        state = read_on(self, state, &p);
+    }
+    return state == UNKNOWN ? GUARD_MATCH_BUDGET : GUARD_MATCH_NO;
 }

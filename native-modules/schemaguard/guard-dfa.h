@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* guard-dfa.h - runs an automaton over a text in linear time.
  *
- * Purpose    says whether a pattern is anywhere in a text. A state is the set of steps
+ * Purpose    says whether a pattern is anywhere in a text, or where it would be at the
+ *            end if the text ended there. A state is the set of steps
  *            the automaton may be at; states are made when they are first entered, and
  *            then a character costs one load (the lazy DFA of grep and RE2; R. Cox,
  *            "Regular Expression Matching: the Virtual Machine Approach", 2009).
@@ -15,6 +16,7 @@
  */
 #pragma once
 
+#include "guard-attempt.h"
 #include "guard-nfa.h"
 #include "guard-pattern.h"
 
@@ -29,5 +31,8 @@ typedef struct GuardDfa GuardDfa;
 GuardDfa *guard_dfa_new(const GuardNfa *nfa);
 void guard_dfa_free(GuardDfa *self);
 
-/* `text` is well-formed UTF-8. */
-GuardMatch guard_dfa_match(GuardDfa *self, const char *text, size_t length);
+/* The text is well-formed UTF-8. */
+GuardMatch guard_dfa_match(GuardDfa *self, const GuardAttempt *attempt);
+/* Marks each place at which the text could end with a match, of a pattern that looks
+ * for the end behind all else. Then it returns GUARD_MATCH_NO. */
+GuardMatch guard_dfa_mark(GuardDfa *self, GuardAttempt *attempt);

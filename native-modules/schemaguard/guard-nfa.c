@@ -136,17 +136,7 @@ open_group(Reader *self)
     if (take_text(self, &GUARD_REGEX_CHECK[1])) {
         return true;
     }
-    if (take_text(self, "?!)")) { /* the empty class */
-        put_class(self, false);
-        put_take(self);
-        return true;
-    }
-    bool is_plain = *self->p != '?' || take_text(self, "?:");
-    if (!is_plain && take_text(self, "?<") && strchr("=!", *self->p) == NULL) {
-        self->p = strchr(self->p, '>') + 1;
-        is_plain = true;
-    }
-    if (!is_plain) {
+    if (*self->p == '?' && !take_text(self, "?:")) {
         return false;
     }
     uint32_t at = self->steps->len;
@@ -381,9 +371,9 @@ finish(Reader *reader)
 }
 
 GuardNfa *
-guard_nfa_new(const char *translation, size_t length)
+guard_nfa_new(const char *translation)
 {
-    Reader reader = {.p = translation, .end = translation + length};
+    Reader reader = {.p = translation, .end = translation + strlen(translation)};
     reader.steps = g_array_new(FALSE, FALSE, sizeof(GuardNfaStep));
     reader.ranges = g_array_new(FALSE, FALSE, sizeof(Range));
     reader.classes = g_array_new(FALSE, FALSE, sizeof(Class));

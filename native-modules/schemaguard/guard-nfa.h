@@ -47,7 +47,7 @@ typedef struct {
 } GuardNfa;
 
 /* `translation` is what guard_regex_parse() wrote. */
-GuardNfa *guard_nfa_new(const char *translation, size_t length);
+GuardNfa *guard_nfa_new(const char *translation);
 void guard_nfa_free(GuardNfa *self);
 
 /* The kind of a character beyond ASCII. */

@@ -1,86 +1,62 @@
 /* SPDX-License-Identifier: MIT */
 #include "guard-pattern.h"
 
-#include "guard-backtrack.h"
-#include "guard-dfa.h"
 #include "guard-regex.h"
+#include "guard-search.h"
 
 #include <base-utf8.h>
 
-#include <stdatomic.h>
 #include <string.h>
-
-/* As many threads as match one pattern at a time without making their states anew. */
-enum {
-    SPARES = 4
-};
 
 struct GuardPattern {
     char *source;
-    char *translation;
-    size_t translation_length;
     GuardRegexRow row;
-    GuardNfa *nfa;                       /* NULL: not regular, or a row */
-    _Atomic(GuardDfa *) spares[SPARES];  /* each taken by one match at a time */
-    _Atomic(GuardBacktrack *) backtrack; /* NULL until needed; never replaced */
+    GuardSearch *search; /* NULL: the row is all */
+    GPtrArray *behinds;  /* GuardSearch, of each lookbehind of variable width */
 };
 
-/* Two threads may both make one; the first to publish wins. */
-static GuardBacktrack *
-get_backtrack(GuardPattern *self)
+static bool
+add_behinds(GuardPattern *self, const GuardRegex *regex, char **ret_message)
 {
-    GuardBacktrack *engine =
-        atomic_load_explicit(&self->backtrack, memory_order_acquire);
-    if (engine != NULL) {
-        return engine;
+    for (guint i = 0; i < regex->behinds->len; i++) {
+        GuardSearch *search =
+            guard_search_new_behind(g_ptr_array_index(regex->behinds, i), ret_message);
+        if (search == NULL) {
+            return false;
+        }
+        g_ptr_array_add(self->behinds, search);
     }
-    GuardBacktrack *fresh =
-        guard_backtrack_new(self->translation, self->translation_length);
-    GuardBacktrack *expected = NULL;
-    if (atomic_compare_exchange_strong(&self->backtrack, &expected, fresh)) {
-        return fresh;
-    }
-    guard_backtrack_free(fresh);
-    return expected;
+    return true;
 }
 
-/* Makes the automaton, if the pattern is regular. Names of groups are for PCRE2 to
- * check. */
-static GuardBacktrackCheck
-check(const GuardRegex *regex, GuardNfa **ret_nfa, char **ret_message)
+static GuardPattern *
+pattern_new(const GuardRegex *regex, const char *source, size_t length,
+            char **ret_message)
 {
-    const GString *translation = regex->translation;
-    *ret_nfa = guard_nfa_new(translation->str, translation->len);
-    return *ret_nfa != NULL && !regex->has_names
-               ? GUARD_BACKTRACK_RIGHT
-               : guard_backtrack_check(translation->str, translation->len, ret_message);
+    GuardPattern *self = g_new0(GuardPattern, 1);
+    self->source = g_strndup(source, length);
+    self->row = regex->row;
+    self->behinds = g_ptr_array_new_with_free_func((GDestroyNotify)guard_search_free);
+    if (!self->row.is_simple &&
+        (!add_behinds(self, regex, ret_message) ||
+         (self->search = guard_search_new(regex, ret_message)) == NULL)) {
+        g_clear_pointer(&self, guard_pattern_free);
+    }
+    return self;
 }
 
 GuardPattern *
 guard_pattern_new(const char *source, size_t length, char **ret_message,
                   size_t *ret_position)
 {
-    GuardRegex regex;
-    GuardNfa *nfa = NULL;
+    g_auto(GuardRegex) regex;
     *ret_position = 0;
     if (!guard_regex_parse(source, length, &regex)) {
         *ret_message = g_strdup(regex.message);
         *ret_position = base_utf8_count(source, regex.offset);
         return NULL;
     }
-    g_autoptr(GString) translation = regex.translation;
-    if (!regex.row.is_simple &&
-        check(&regex, &nfa, ret_message) != GUARD_BACKTRACK_RIGHT) {
-        guard_nfa_free(nfa);
-        return NULL;
-    }
-    GuardPattern *self = g_new0(GuardPattern, 1);
-    self->source = g_strndup(source, length);
-    self->row = regex.row;
-    self->nfa = nfa;
-    self->translation_length = translation->len;
-    self->translation = g_string_free(g_steal_pointer(&translation), FALSE);
-    return self;
+    return pattern_new(&regex, source, length, ret_message);
 }
 
 void
@@ -89,14 +65,23 @@ guard_pattern_free(GuardPattern *self)
     if (self == NULL) {
         return;
     }
-    for (size_t i = 0; i < SPARES; i++) {
-        guard_dfa_free(atomic_load(&self->spares[i]));
-    }
-    guard_backtrack_free(atomic_load(&self->backtrack));
-    guard_nfa_free(self->nfa);
+    g_ptr_array_unref(self->behinds);
+    guard_search_free(self->search);
     g_free(self->source);
-    g_free(self->translation);
     g_free(self);
+}
+
+bool
+guard_pattern_is_valid(const char *source, size_t length)
+{
+    g_auto(GuardRegex) regex;
+    if (!guard_regex_parse(source, length, &regex)) {
+        return regex.is_unsupported;
+    }
+    g_autofree char *message = NULL;
+    GuardPattern *self = pattern_new(&regex, source, length, &message);
+    guard_pattern_free(self);
+    return self != NULL;
 }
 
 bool
@@ -109,21 +94,6 @@ const char *
 guard_pattern_source(const GuardPattern *self)
 {
     return self->source;
-}
-
-bool
-guard_pattern_is_valid(const char *source, size_t length)
-{
-    GuardRegex regex;
-    if (!guard_regex_parse(source, length, &regex)) {
-        return false;
-    }
-    g_autoptr(GString) translation = regex.translation;
-    g_autofree char *message = NULL;
-    GuardNfa *nfa;
-    bool is_valid = check(&regex, &nfa, &message) != GUARD_BACKTRACK_WRONG;
-    guard_nfa_free(nfa);
-    return is_valid;
 }
 
 /* Returns the bytes of the character at `p` if the item takes it, else 0. */
@@ -183,37 +153,26 @@ match_row(const GuardRegexRow *row, const char *p, const char *end)
     return p == end || !row->is_anchored_end ? GUARD_MATCH_YES : GUARD_MATCH_NO;
 }
 
-static GuardDfa *
-take_dfa(GuardPattern *self)
+/* Finds out where each lookbehind holds. One inside another comes before it. */
+static bool
+mark_behinds(GuardPattern *self, GuardAttempt *attempt)
 {
-    for (size_t i = 0; i < SPARES; i++) {
-        GuardDfa *spare = atomic_exchange(&self->spares[i], NULL);
-        if (spare != NULL) {
-            return spare;
+    if (self->behinds->len == 0) {
+        return true;
+    }
+    guard_attempt_start(attempt);
+    if (!guard_attempt_make_rows(attempt, self->behinds->len)) {
+        return false;
+    }
+    for (guint i = 0; i < self->behinds->len; i++) {
+        GuardSearch *behind = g_ptr_array_index(self->behinds, i);
+        if (!guard_attempt_begin_row(attempt, i) ||
+            guard_search_match(behind, attempt) == GUARD_MATCH_BUDGET) {
+            return false;
         }
     }
-    return guard_dfa_new(self->nfa);
-}
-
-static void
-give_dfa(GuardPattern *self, GuardDfa *dfa)
-{
-    for (size_t i = 0; i < SPARES; i++) {
-        GuardDfa *other = NULL;
-        if (atomic_compare_exchange_strong(&self->spares[i], &other, dfa)) {
-            return;
-        }
-    }
-    guard_dfa_free(dfa);
-}
-
-static GuardMatch
-match_regular(GuardPattern *self, const char *text, size_t length)
-{
-    GuardDfa *dfa = take_dfa(self);
-    GuardMatch match = guard_dfa_match(dfa, text, length);
-    give_dfa(self, dfa);
-    return match;
+    attempt->row = NULL;
+    return true;
 }
 
 GuardMatch
@@ -222,9 +181,8 @@ guard_pattern_match(GuardPattern *self, const char *text, size_t length)
     if (self->row.is_simple) {
         return match_row(&self->row, text, text + length);
     }
-    GuardMatch match =
-        self->nfa != NULL ? match_regular(self, text, length) : GUARD_MATCH_BUDGET;
-    return match != GUARD_MATCH_BUDGET
-               ? match
-               : guard_backtrack_match(get_backtrack(self), text, length);
+    g_auto(GuardAttempt) attempt;
+    guard_attempt_init(&attempt, text, length);
+    return mark_behinds(self, &attempt) ? guard_search_match(self->search, &attempt)
+                                        : GUARD_MATCH_BUDGET;
 }

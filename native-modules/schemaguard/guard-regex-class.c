@@ -285,7 +285,8 @@ guard_regex_take_class(Parser *self)
     self->p++;
     if (self->out->len == first) { /* PCRE2 has no empty class */
         g_string_truncate(self->out, before);
-        g_string_append(self->out, negated ? "[\\x{0}-\\x{10FFFF}]" : "(?!)");
+        g_string_append(self->out,
+                        negated ? "[\\x{0}-\\x{10FFFF}]" : GUARD_REGEX_NO_CODE);
         self->simple = false;
         set_item(self, item);
         return true;

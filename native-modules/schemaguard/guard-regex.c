@@ -7,38 +7,6 @@
 
 #include <string.h>
 
-/* A group of its own: PCRE2's JIT code (10.42) lets `\1+` fail where the group is not
- * set. */
-#define REFERENCE_START "(?:" GUARD_REGEX_CHECK
-
-static bool
-take_back_reference(Parser *self)
-{
-    unsigned number = 0;
-    while (!at_end(self) && g_ascii_isdigit(*self->p) && number < 10000) {
-        number = number * 10 + (unsigned)(*self->p++ - '0');
-    }
-    self->back_max = MAX(self->back_max, number);
-    self->has_checks = true;
-    g_string_append_printf(self->out, REFERENCE_START "\\g{%u})", number);
-    return true;
-}
-
-static bool
-take_named_reference(Parser *self)
-{
-    const char *close = memchr(self->p, '>', (size_t)(self->end - self->p));
-    if (self->p + 1 >= self->end || self->p[1] != '<' || close == NULL) {
-        return fail(self, "\\k needs <a name>");
-    }
-    self->has_checks = true;
-    g_string_append(self->out, REFERENCE_START "\\k");
-    g_string_append_len(self->out, self->p + 1, close - self->p);
-    g_string_append_c(self->out, ')');
-    self->p = close + 1;
-    return true;
-}
-
 static bool
 take_escape(Parser *self)
 {
@@ -61,8 +29,8 @@ take_escape(Parser *self)
     }
     else if (c == 'p' || c == 'P' || c == 'k' || (c >= '1' && c <= '9')) {
         self->simple = false;
-        ok = c == 'k'   ? take_named_reference(self)
-             : c <= '9' ? take_back_reference(self)
+        ok = c == 'k'   ? guard_regex_take_named_reference(self)
+             : c <= '9' ? guard_regex_take_reference(self)
                         : guard_regex_take_property(self);
     }
     else {
@@ -72,89 +40,12 @@ take_escape(Parser *self)
         }
         gsize before = self->out->len;
         guard_regex_put_range(self->out, code, code);
-        g_string_append(self->out, self->out->len == before ? "(?!)" : "");
+        g_string_append(self->out, self->out->len == before ? GUARD_REGEX_NO_CODE : "");
         item_add(&item, code, code);
         self->simple &= code < 128;
     }
     set_item(self, item);
     return ok;
-}
-
-/* (?= (?! (?<= (?<! */
-static bool
-take_look(Parser *self)
-{
-    static const char *const looks[] = {"(?=", "(?!", "(?<=", "(?<!"};
-    for (size_t i = 0; i < G_N_ELEMENTS(looks); i++) {
-        if (looking_at(self, looks[i])) {
-            g_string_append(self->out, looks[i]);
-            g_string_append(self->out, GUARD_REGEX_CHECK);
-            self->p += strlen(looks[i]);
-            self->has_checks = true;
-            return true;
-        }
-    }
-    return false;
-}
-
-/* ( (?: (?<name> */
-static bool
-take_plain_group(Parser *self)
-{
-    if (looking_at(self, "(?:")) {
-        g_string_append(self->out, "(?:");
-        self->p += 3;
-        return true;
-    }
-    self->groups++;
-    if (looking_at(self, "(?<")) {
-        const char *close = memchr(self->p, '>', (size_t)(self->end - self->p));
-        if (close == NULL || close == self->p + 3) {
-            return fail(self, "a group needs <a name>");
-        }
-        g_string_append_len(self->out, self->p, close + 1 - self->p);
-        self->p = close + 1;
-        self->result->has_names = true;
-        return true;
-    }
-    if (looking_at(self, "(?")) {
-        return fail(self, "no such group in ECMA-262");
-    }
-    g_string_append_c(self->out, '(');
-    self->p++;
-    return true;
-}
-
-/* Opens a group; `p` is at the parenthesis. */
-static bool
-take_group(Parser *self)
-{
-    if (self->depth == GUARD_REGEX_NESTING_MAX) {
-        return fail(self, "groups nested too deeply");
-    }
-    flush_item(self);
-    self->simple = self->can_repeat = false;
-    bool is_look = take_look(self);
-    if (!is_look && !take_plain_group(self)) {
-        return false;
-    }
-    self->is_look[self->depth] = is_look;
-    self->bodies[self->depth++] = self->out->len;
-    return true;
-}
-
-static bool
-close_group(Parser *self)
-{
-    if (self->depth == 0) {
-        return fail(self, "unmatched ')'");
-    }
-    self->depth--;
-    self->p++;
-    g_string_append_c(self->out, ')');
-    self->atom = self->bodies[self->depth];
-    self->can_repeat = !self->is_look[self->depth];
-    return true;
 }
 
 /* Reads digits from *q on, saturating below "without end". */
@@ -194,8 +85,8 @@ take_braces(Parser *self, uint32_t *ret_min, uint32_t *ret_max)
     return true;
 }
 
-static void
-insert_check(Parser *self, gsize at)
+void
+guard_regex_insert_check(Parser *self, gsize at)
 {
     g_string_insert(self->out, (gssize)at, GUARD_REGEX_CHECK);
     self->has_checks = true;
@@ -216,10 +107,30 @@ put_check(Parser *self, uint32_t min, uint32_t max)
     }
     if (!is_group && !self->has_iterator && min <= 1 && max == UINT32_MAX) {
         self->has_iterator = true;
-        self->first_iterator = self->atom;
+        self->first_iterator = self->atom_body;
         return;
     }
-    insert_check(self, self->atom);
+    guard_regex_insert_check(self, self->atom_body);
+}
+
+/* What repeats the last thing is written down from `from` to `p`. What never comes is
+ * left out: PCRE2 (10.42) takes its first character for the pattern's. */
+static void
+repeat(Parser *self, const char *from, uint32_t min, uint32_t max)
+{
+    if (max == 0) {
+        guard_regex_cut(self, self->atom, self->atom_captures);
+    }
+    else {
+        put_check(self, min, max);
+        g_string_append_len(self->out, from, self->p - from);
+    }
+    bool is_fixed = min == max && (min < 2 || self->captures == self->atom_captures);
+    self->atom_width = is_fixed ? self->atom_width : WIDTH_VARIES;
+    set_width(self, is_fixed ? min : 1);
+    self->item.min = min;
+    self->item.max = max;
+    self->can_repeat = false;
 }
 
 static bool
@@ -234,7 +145,7 @@ take_quantifier(Parser *self)
     else if (!take_braces(self, &min, &max)) {
         GuardRegexItem item = {0};
         item_add(&item, '{', '{');
-        self->atom = self->out->len;
+        self->atom = self->atom_body = self->out->len;
         g_string_append(self->out, "\\{");
         self->p++;
         set_item(self, item);
@@ -247,15 +158,8 @@ take_quantifier(Parser *self)
     if (max < min) {
         return fail(self, "numbers out of order in {}");
     }
-    put_check(self, min, max);
-    g_string_append_len(self->out, from, self->p - from);
-    if (!at_end(self) && *self->p == '?') {
-        g_string_append_c(self->out, '?');
-        self->p++;
-    }
-    self->item.min = min;
-    self->item.max = max;
-    self->can_repeat = false;
+    self->p += !at_end(self) && *self->p == '?';
+    repeat(self, from, min, max);
     return true;
 }
 
@@ -313,16 +217,16 @@ take_term(Parser *self)
     if (is_quantifier(*self->p)) {
         return take_quantifier(self);
     }
-    self->atom = self->out->len;
+    self->atom = self->atom_body = self->out->len;
     switch (*self->p) {
     case '\\':
         return take_escape(self);
     case '[':
         return guard_regex_take_class(self);
     case '(':
-        return take_group(self);
+        return guard_regex_take_group(self);
     case ')':
-        return close_group(self);
+        return guard_regex_close_group(self);
     case '^':
     case '$':
         return take_anchor(self);
@@ -330,10 +234,7 @@ take_term(Parser *self)
         take_dot(self);
         return true;
     case '|':
-        flush_item(self);
-        self->simple = self->can_repeat = false;
-        g_string_append_c(self->out, '|');
-        self->p++;
+        guard_regex_next_branch(self);
         return true;
     default:
         take_literal(self);
@@ -371,6 +272,24 @@ is_deterministic(const GuardRegexRow *row)
            (row->count == 1 && !row->is_anchored_end && row->items[0].min <= 1);
 }
 
+static bool
+parse(Parser *self)
+{
+    while (!at_end(self)) {
+        if (!take_term(self)) {
+            return false;
+        }
+    }
+    if (self->depth > 0) {
+        return fail(self, "unterminated group");
+    }
+    flush_item(self);
+    if (self->has_iterator && self->has_checks) {
+        guard_regex_insert_check(self, self->first_iterator);
+    }
+    return guard_regex_check_references(self);
+}
+
 bool
 guard_regex_parse(const char *pattern, size_t length, GuardRegex *ret_regex)
 {
@@ -383,26 +302,27 @@ guard_regex_parse(const char *pattern, size_t length, GuardRegex *ret_regex)
     if (length > GUARD_REGEX_LENGTH_MAX) {
         return fail(&parser, "the pattern is too long");
     }
-    parser.out = g_string_sized_new(length * 2 + 16);
-    bool ok = true;
-    while (ok && !at_end(&parser)) {
-        ok = take_term(&parser);
-    }
-    if (ok && parser.depth > 0) {
-        ok = fail(&parser, "unterminated group");
-    }
-    if (ok && parser.back_max > parser.groups) {
-        ok = fail(&parser, "reference to a group that does not exist");
-    }
-    flush_item(&parser);
-    if (parser.has_iterator && parser.has_checks) {
-        insert_check(&parser, parser.first_iterator);
-    }
-    if (!ok) {
-        g_string_free(parser.out, TRUE);
+    g_autoptr(GHashTable) names =
+        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    g_autoptr(GArray) references = g_array_new(FALSE, FALSE, sizeof(Reference));
+    ret_regex->translation = parser.out = g_string_sized_new(length * 2 + 16);
+    ret_regex->behinds = g_ptr_array_new_with_free_func(g_free);
+    parser.names = names;
+    parser.references = references;
+    guard_regex_number_names(&parser);
+    if (!parse(&parser)) {
         return false;
     }
     ret_regex->row.is_simple = parser.simple && is_deterministic(&ret_regex->row);
-    ret_regex->translation = parser.out;
-    return true;
+    ret_regex->is_unsupported = ret_regex->message != NULL;
+    return !ret_regex->is_unsupported;
+}
+
+void
+guard_regex_clear(GuardRegex *self)
+{
+    if (self->translation != NULL) {
+        g_string_free(self->translation, TRUE);
+        g_ptr_array_unref(self->behinds);
+    }
 }

@@ -4,9 +4,12 @@
  * Purpose    checks a pattern against the grammar of ECMA-262 (u flag, but with the
  *            needless escapes of punctuation that real schemas have), writes it down
  *            for PCRE2 with the same meaning, and recognises the simple shapes that
- * need no engine: a row of character classes with repetition. Ownership  the
- * translation belongs to the caller. Errors     false, a constant message and the
- * offset in the pattern. Cost       linear; no recursion.
+ *            need no engine: a row of character classes with repetition. PCRE2 has no
+ *            lookbehind of variable width: it is written down by itself, and in its
+ *            place PCRE2 calls back.
+ * Ownership  the result is cleared by the caller.
+ * Errors     false, a constant message and the offset in the pattern.
+ * Cost       linear; no recursion.
  */
 #pragma once
 
@@ -20,10 +23,13 @@ enum {
     GUARD_REGEX_NESTING_MAX = 200,
     GUARD_REGEX_LENGTH_MAX = 64 << 10, /* bytes of a pattern */
     GUARD_REGEX_UNCHECKED_MAX = 32,    /* repeats of a character */
+    GUARD_REGEX_BEHINDS_MAX = 16,      /* lookbehinds of variable width */
 };
 
 /* In a translation where matching may go on for long: PCRE2 calls back there. */
 #define GUARD_REGEX_CHECK "(?C)"
+/* Where matching goes on only if lookbehind N (from 1) holds. */
+#define GUARD_REGEX_BEHIND "(?C%u)"
 
 /* Which characters beyond ASCII a class takes. */
 typedef enum {
@@ -49,11 +55,15 @@ typedef struct {
 
 typedef struct {
     GString *translation;
+    GPtrArray *behinds; /* char *: what each lookbehind of variable width has inside */
     GuardRegexRow row;
-    bool has_names;      /* of groups, unchecked */
+    bool is_unsupported; /* the failure is not the pattern's */
     const char *message; /* constant */
     size_t offset;
 } GuardRegex;
 
-/* On success ret_regex->translation is the caller's. */
+/* Clear ret_regex whatever is returned. */
 bool guard_regex_parse(const char *pattern, size_t length, GuardRegex *ret_regex);
+void guard_regex_clear(GuardRegex *self);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(GuardRegex, guard_regex_clear)

@@ -195,8 +195,10 @@ class Schemas(unittest.TestCase):
             SchemaGuard(deep)
         with self.assertRaisesRegex(InvalidSchema, "37 significant digits"):
             SchemaGuard('{"multipleOf": 0.12345678901234567890123456789012345678}')
-        with self.assertRaisesRegex(InvalidSchema, "lookbehind of variable width"):
-            SchemaGuard({"pattern": "(?<=a+)b"})
+        with self.assertRaisesRegex(
+            InvalidSchema, "character 11: a reference to a group in a lookbehind"
+        ):
+            SchemaGuard({"pattern": r"(?<=(a+))b\1"})
         with self.assertRaisesRegex(InvalidSchema, "https://example.com/x"):
             SchemaGuard({"$ref": "https://example.com/x"})
         with self.assertRaises(InvalidSchema):

@@ -80,6 +80,14 @@ TEST(GuardPattern, MatchesAsEcmaScriptDoes)
         {"(?!(?<=a)b)^b", "b", true},
         {"^(?=(a+))a*b\\1", "baaabac", false},
         {"(?=(a+))a*b\\1", "baaabac", true},
+        {"a{0}(?=b)b", "b1", true}, /* PCRE2 says no */
+        {"^(?:a|(b)(?<=c+)){0}(c)\\2$", "cc", true},
+        {"^(?<aNameOfMoreThanThirtyTwoCharacters>a)"
+         "\\k<aNameOfMoreThanThirtyTwoCharacters>$",
+         "aa", true},
+        {"^\\k<$\xC3\xA9>(?<$\xC3\xA9>a)$", "a", true},
+        {"^[(?<n>](\\(?<n>)(?<m>b)\\k<m>$", "<(>bb", false},
+        {"^[(?<n>]\\((?<n>b)\\k<n>$", "<(bb", true},
     };
     for (const Row &row : rows) {
         EXPECT_EQ(Search(row.pattern, row.text), row.found)
@@ -89,10 +97,30 @@ TEST(GuardPattern, MatchesAsEcmaScriptDoes)
 
 TEST(GuardPattern, RefusesWhatEcmaScriptDoesNotHave)
 {
-    const char *const bad[] = {
-        "(",    "a)",    "[a",       "*a",          "a**",       "a++",    "\\a",
-        "a\\Z", "(?i)a", "(?P<n>a)", "(?#c)a",      "[b-a]",     "a{2,1}", "\\p{Foo}",
-        "\\",   "(?>a)", "\\1",      "\\u{110000}", "(?<n>a)\\k"};
+    const char *const bad[] = {"(",
+                               "a)",
+                               "[a",
+                               "*a",
+                               "a**",
+                               "a++",
+                               "\\a",
+                               "a\\Z",
+                               "(?i)a",
+                               "(?P<n>a)",
+                               "(?#c)a",
+                               "[b-a]",
+                               "a{2,1}",
+                               "\\p{Foo}",
+                               "\\",
+                               "(?>a)",
+                               "\\1",
+                               "\\u{110000}",
+                               "(?<n>a)\\k",
+                               "(?<>a)",
+                               "(?<1n>a)",
+                               "(?<n>a)(?<n>b)",
+                               "(?<n>a)\\k<m>",
+                               "(?<=a+"};
     for (const char *pattern : bad) {
         GError *error = nullptr;
         EXPECT_EQ(schema_guard_pattern_new(pattern, strlen(pattern), &error), nullptr)
@@ -100,6 +128,85 @@ TEST(GuardPattern, RefusesWhatEcmaScriptDoesNotHave)
         ASSERT_NE(error, nullptr) << pattern;
         g_clear_error(&error);
     }
+}
+
+TEST(GuardPattern, NamesOfGroupsHaveNoZero)
+{
+    const char pattern[] = "(?<a\0b>c)";
+    GError *error = nullptr;
+    EXPECT_EQ(schema_guard_pattern_new(pattern, sizeof pattern - 1, &error), nullptr);
+    ASSERT_NE(error, nullptr);
+    g_clear_error(&error);
+}
+
+TEST(GuardPattern, LooksBehindForAnyWidth)
+{
+    const std::vector<Row> rows = {
+        {"(?<=a+)b", "caab", true},
+        {"(?<=a+)b", "cb", false},
+        {"^(?<!foo|b(?:a|ar))x", "x", true},
+        {"(?<!foo|b(?:a|ar))x", "barx", false},
+        {"(?<!foo|b(?:a|ar))x", "brx", true},
+        {"(?<=^a*)b", "aab", true},
+        {"(?<=^a*)b", "caab", false},
+        {"a(?<=ba*$)", "cbaa", true},
+        {"ba(?<=ba*$)a", "cbaa", false},
+        {"^a+(?<=^a{1,2})$", "aaa", false},
+        {"^a+(?<=^a{1,2})a$", "aaa", true},
+        {"(?<=\\bfo+)x", "a foox", true},
+        {"(?<=\\bfo+)x", "afoox", false},
+        {"(?<=\\p{L}+)1",
+         "\xC3\xA9"
+         "1",
+         true},
+        {"(?<=(?<!b)a+)c", "bac", false},
+        {"(?<=(?<!b)a+)c", "baac", true},
+        {"(?<=(?<=(?<=b+)a+)c+)d", "bacccd", true},
+        {"(?<=(?<=(?<=b+)a+)c+)d", "acccd", false},
+        {"(?<=a(?=b+c)b*)bc", "abbc", true},
+        {"^(?=.*(?<=a+b)$)", "aab", true},
+        {"(?<=a(?<=b+a)c)d", "bacd", true}, /* one in PCRE2's own */
+        {"(?<=[\xF0\x9F\x98\x80-\xF0\x9F\x98\x82]{1,2})b",
+         "\xF0\x9F\x98\x81"
+         "b",
+         true},
+        {"^.(?<!^.\\u{1F600}?)$", "\xF0\x9F\x98\x80", false},
+        {"(?<!(a+))(b)\\2", "bb", true},
+        {"(?<!(a+))b\\1$", "b", true},
+        {"(?<=(a+))(b)\\2", "abb", true},
+        {"(?<=[]|a+)b", "ab", true},
+    };
+    for (const Row &row : rows) {
+        EXPECT_EQ(Search(row.pattern, row.text), row.found)
+            << row.pattern << " on " << row.text;
+    }
+}
+
+TEST(GuardPattern, RefusesWhatALookbehindCannotCatch)
+{
+    std::string many;
+    for (int i = 0; i < 17; i++) {
+        many += "(?<=a+)";
+    }
+    const std::vector<std::pair<std::string, const char *>> bad = {
+        {"(?<=(a+))b\\1", "character 11: a reference to a group in a lookbehind"},
+        {"\\k<n>(?<=(?<n>a|bc){2})b", "character 1: a reference to a group"},
+        {"(a)(?<=\\1|bc+)", "character 8: a reference in a lookbehind"},
+        {"(?<=(a)\\1)b", "character 8: a reference in a lookbehind"},
+        {many, "character 119: too many lookbehinds"},
+    };
+    for (const auto &[pattern, message] : bad) {
+        GError *error = nullptr;
+        EXPECT_EQ(schema_guard_pattern_new(pattern.data(), pattern.size(), &error),
+                  nullptr);
+        ASSERT_NE(error, nullptr) << pattern;
+        EXPECT_NE(strstr(error->message, message), nullptr) << error->message;
+        g_clear_error(&error);
+    }
+    /* Patterns they are nevertheless. */
+    Guard guard = MakeGuard(R"({"format": "regex"})");
+    EXPECT_TRUE(IsValid(guard, R"("(?<=(a+))b\\1")"));
+    EXPECT_FALSE(IsValid(guard, R"("(?<=(a+))b\\1(")"));
 }
 
 TEST(GuardPattern, TakesLongTextsUnderARepeatedGroup)
@@ -122,6 +229,9 @@ TEST(GuardPattern, RunningOutOfBudgetIsNeverValid)
     Report report = MakeReport(inverse, hostile);
     EXPECT_STREQ(schema_guard_report_at(report.get(), 0)->code, "limit-pattern");
     EXPECT_TRUE(IsValid(guard, "\"aaa\""));
+    Guard behind = MakeGuard(R"({"not": {"pattern": "(?<=(?:a|aa)*\\b[yz])!"}})");
+    EXPECT_FALSE(IsValid(behind, hostile));
+    EXPECT_TRUE(IsValid(behind, "\"aaa!\""));
 }
 
 /* Without a bound each of them takes from seconds to for ever; the suite's time limit
@@ -139,6 +249,8 @@ TEST(GuardPattern, EveryPatternEndsOnLongHostileTexts)
         "(?:(?=(a+)))+(\\1|a)*z", "\\b(a+)+\\B[yz]",
         "(?<=b)(a|b|ab)*[yz]",    "(\\w+)!\\1[yz]",
         "(\\w+)-(\\w+)[yz]\\b",   "\\b[ab]{1,900}[yz]",
+        "(?<=(?:a|aa)*\\b)[yz]",  "(?<=(?:a|b|ab)*)[yz]",
+        "(?:(?<=\\w+)a|aa)*[yz]", "(?<=(?:\\p{L}|a)+\\p{N})!",
     };
     const std::string units[] = {"a", "b", "ab", "aab ", std::string(1600, 'b') + "a"};
     for (const std::string &unit : units) {
@@ -235,6 +347,33 @@ TEST(GuardPattern, TheAutomatonFindsWhatPcre2Finds)
         std::string reference = "(?:" + pattern + ")(?=)";
         std::string text;
         for (size_t left = random() % 12; left > 0; left--) {
+            text += letters[random() % G_N_ELEMENTS(letters)];
+        }
+        bool matches = Search(pattern.c_str(), text);
+        ASSERT_EQ(matches, Search(reference.c_str(), text))
+            << pattern << " on " << text;
+        found += matches;
+    }
+    EXPECT_GT(found, 4000);
+    EXPECT_LT(found, 16000);
+}
+
+/* What PCRE2 finds is the reference again: for fixed widths its own lookbehind, for
+ * others all places where it finds an end. Short, for it goes all ways there. */
+TEST(GuardPattern, TheAutomatonLooksBehindAsPcre2Does)
+{
+    static const char *const letters[] = {
+        "a", "b", "c", "1", " ", "\xC3\xA9", "\xF0\x9F\x98\x80"};
+    std::mt19937 random(20261129);
+    int found = 0;
+    for (int i = 0; i < 20000; i++) {
+        std::string inside = RandomPattern(random, 1);
+        std::string behind = random() % 2 ? "(?<=" : "(?<!";
+        std::string after = RandomPattern(random, 1);
+        std::string pattern = behind + inside + ")(?:" + after + ")";
+        std::string reference = behind + "(?:" + inside + ")(?=))(?:" + after + ")";
+        std::string text;
+        for (size_t left = random() % 6; left > 0; left--) {
             text += letters[random() % G_N_ELEMENTS(letters)];
         }
         bool matches = Search(pattern.c_str(), text);
