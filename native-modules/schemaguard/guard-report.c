@@ -124,6 +124,7 @@ typedef struct {
     uint32_t from; /* its issues */
     uint32_t to;
     uint32_t penalty;
+    bool is_tied; /* another one has the same */
 } Branch;
 
 enum {
@@ -176,34 +177,6 @@ judge_branch(const GuardRun *run, const GuardFrame *frame, uint32_t sub, size_t 
     return branch;
 }
 
-/* What names the branch: a constant member, or the schema's last path step. */
-static const char *
-branch_name(GuardRun *run, GuardRef node_ref, uint32_t sub)
-{
-    const GuardProgram *program = run->program;
-    const GuardNode *node = GUARD_AT(program, GuardNode, node_ref);
-    if (node->object == 0) {
-        return guard_arena_printf(&run->collector->arena, "%u", sub);
-    }
-    const GuardObjectPart *part = GUARD_AT(program, GuardObjectPart, node->object);
-    const GuardName *names = GUARD_AT(program, GuardName, part->names);
-    for (uint32_t i = 0; i < part->count; i++) {
-        const GuardNode *value = GUARD_AT(program, GuardNode, names[i].node);
-        if (names[i].node == 0 || value->choice == 0) {
-            continue;
-        }
-        const GuardChoicePart *choice =
-            GUARD_AT(program, GuardChoicePart, value->choice);
-        if (choice->count == 1) {
-            const GuardChoice *only = GUARD_AT(program, GuardChoice, choice->choices);
-            return guard_arena_printf(&run->collector->arena, "%u (%s = %.60s)", sub,
-                                      guard_program_text(program, names[i].text),
-                                      guard_program_text(program, only->source));
-        }
-    }
-    return guard_arena_printf(&run->collector->arena, "%u", sub);
-}
-
 /* Returns the closest branch's number, UINT32_MAX if none is close. */
 static uint32_t
 pick_branch(const GuardRun *run, const GuardFrame *frame, const GuardOp *op,
@@ -212,10 +185,15 @@ pick_branch(const GuardRun *run, const GuardFrame *frame, const GuardOp *op,
     uint32_t best = UINT32_MAX;
     for (uint32_t sub = 0; sub < op->count; sub++) {
         Branch branch = judge_branch(run, frame, sub, path);
-        if (branch.penalty < PENALTY_ROOT_TYPE &&
-            (best == UINT32_MAX || branch.penalty < ret_branch->penalty)) {
+        if (branch.penalty >= PENALTY_ROOT_TYPE) {
+            continue;
+        }
+        if (best == UINT32_MAX || branch.penalty < ret_branch->penalty) {
             *ret_branch = branch;
             best = sub;
+        }
+        else if (branch.penalty == ret_branch->penalty) {
+            ret_branch->is_tied = true;
         }
     }
     return best;
@@ -238,15 +216,13 @@ keep_branch(GuardRun *run, GuardFrame *frame, const GuardOp *op, uint32_t best,
                             count);
     }
     guard_report_drop(self, frame->inplace.op_errors);
-    const GuardRef *nodes = GUARD_AT(run->program, GuardRef, op->nodes);
-    const char *name = count > 0 ? branch_name(run, nodes[best], best) : NULL;
     guard_fail(run, frame->node, (GuardKeyword)op->keyword, frame->start,
                frame->inplace.end, 0);
-    if (name != NULL && self->issues->len == self->count) {
-        SchemaGuardIssue *issue =
-            &g_array_index(self->issues, SchemaGuardIssue, self->issues->len - 1);
-        issue->message = guard_arena_printf(&self->arena, "%s; closest is branch %s",
-                                            issue->message, name);
+    const char *name = count > 0 ? guard_report_branch_name(run, op, best) : NULL;
+    if (self->issues->len == self->count) {
+        guard_report_branch_advice(
+            run, &g_array_index(self->issues, SchemaGuardIssue, self->issues->len - 1),
+            op, name, branch.is_tied || branch.penalty >= PENALTY_CONST);
     }
     for (uint32_t i = 0; i < count; i++) {
         SchemaGuardIssue *issue = &g_array_index(issues, SchemaGuardIssue, i);
@@ -297,6 +273,7 @@ guard_report_stop(GuardRun *run)
     SchemaGuardIssue *issue =
         guard_report_add(run, codes[run->stop], NULL, GUARD_KEYWORD_NONE, run->stop_at);
     GuardArena *arena = &run->collector->arena;
+    GString *text = run->collector->text;
     switch ((GuardStop)run->stop) {
     case GUARD_STOP_SYNTAX:
         issue->message = guard_arena_printf(
@@ -305,15 +282,19 @@ guard_report_stop(GuardRun *run)
                                (size_t)(run->stop_at - run->text)));
         break;
     case GUARD_STOP_DUPLICATE:
-        issue->message = json_error_message(JSON_ERROR_DUPLICATE, "", 0, 0);
+        issue->message =
+            guard_arena_printf(arena, "the name %s twice in one object",
+                               guard_words_excerpt(run, run->stop_at, NULL));
         break;
     case GUARD_STOP_DEPTH:
         issue->message =
             guard_arena_printf(arena, "nested more than %u levels", run->depth_max);
         break;
     case GUARD_STOP_PATTERN:
+        g_string_truncate(text, 0);
+        guard_words_text(text, run->pattern, GUARD_REPORT_PATTERN_MAX);
         issue->message = guard_arena_printf(
-            arena, "the pattern %.100s takes too long on this text", run->pattern);
+            arena, "the pattern %s takes too long on this text", text->str);
         break;
     case GUARD_STOP_NONE:
     case GUARD_STOP_MORE:

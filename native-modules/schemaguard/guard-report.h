@@ -13,8 +13,10 @@
 
 enum {
     GUARD_REPORT_ISSUES_MAX = 1000,
-    GUARD_REPORT_VALUES_MAX = 12,  /* allowed values or names listed in one message */
-    GUARD_REPORT_EXCERPT_MAX = 60, /* bytes shown of an offending value */
+    GUARD_REPORT_VALUES_MAX = 12,   /* allowed values or names listed in one message */
+    GUARD_REPORT_EXCERPT_MAX = 60,  /* bytes shown of an offending value ... */
+    GUARD_REPORT_TEXT_MAX = 80,     /* ... of one of the schema's ... */
+    GUARD_REPORT_PATTERN_MAX = 200, /* ... and of a pattern */
 };
 
 struct GuardCollector {
@@ -43,6 +45,14 @@ void guard_report_branch(GuardRun *run, GuardFrame *frame);
 void guard_report_branches(GuardRun *run, GuardFrame *frame, const GuardOp *op,
                            bool ok);
 
+/* guard-report-branch.c: the branch's number and what tells it from others. */
+const char *guard_report_branch_name(GuardRun *run, const GuardOp *op, uint32_t branch);
+/* Adds to an issue of anyOf or oneOf which branch is the closest (NULL: none is); if
+ * that is a guess, what else could have been meant. */
+void guard_report_branch_advice(GuardRun *run, SchemaGuardIssue *issue,
+                                const GuardOp *op, const char *closest,
+                                bool is_guessed);
+
 /* Words the reason of a run that stopped; all other issues are dropped. */
 void guard_report_stop(GuardRun *run);
 
@@ -61,5 +71,12 @@ const char *guard_report_evaluation_path(GuardRun *run, const GuardNode *node);
 void guard_words(GuardRun *run, SchemaGuardIssue *issue, const GuardNode *node,
                  GuardKeyword keyword, const char *at, const char *end, size_t index);
 const char *guard_words_code(GuardKeyword keyword);
+/* The payload's text as it is shown: shortened, control characters as spaces. NULL for
+ * `end`: that of the value at `p`. */
+const char *guard_words_excerpt(GuardRun *run, const char *p, const char *end);
 /* Appends the names of the types, e.g. "string or null". */
 void guard_words_types(GString *out, unsigned types);
+/* How many of the bytes are shown where at most `max` are: whole characters. */
+size_t guard_words_fit(const char *text, size_t length, size_t max);
+/* Appends a text of the schema, shortened. */
+void guard_words_text(GString *out, const char *text, size_t max);

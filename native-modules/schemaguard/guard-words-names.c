@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The names of mistakes and of types. */
+/* The names of mistakes and of types; texts of schemas as they are shown. */
 #include "guard-report.h"
+
+#include <base-utf8.h>
 
 const char *
 guard_words_code(GuardKeyword keyword)
@@ -83,4 +85,25 @@ guard_words_types(GString *out, unsigned types)
             types &= ~names[i].bit;
         }
     }
+}
+
+size_t
+guard_words_fit(const char *text, size_t length, size_t max)
+{
+    if (length <= max) {
+        return length;
+    }
+    while (max > 0 && base_utf8_is_tail((unsigned char)text[max])) {
+        max--;
+    }
+    return max;
+}
+
+void
+guard_words_text(GString *out, const char *text, size_t max)
+{
+    size_t length = strlen(text);
+    size_t shown = guard_words_fit(text, length, max);
+    g_string_append_len(out, text, (gssize)shown);
+    g_string_append(out, shown < length ? "..." : "");
 }

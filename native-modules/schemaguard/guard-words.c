@@ -6,8 +6,6 @@
 #include "guard-pattern.h"
 #include "guard-scalar.h"
 
-#include <base-utf8.h>
-
 /* Returns the byte behind the value at `p`, which may be broken JSON. */
 static const char *
 value_end(GuardRun *run, const char *p)
@@ -22,23 +20,18 @@ value_end(GuardRun *run, const char *p)
     return p + scan.at;
 }
 
-/* The text as it is shown: shortened at a character, control characters made visible.
- */
-static const char *
-excerpt(GuardRun *run, const char *p, const char *end)
+const char *
+guard_words_excerpt(GuardRun *run, const char *p, const char *end)
 {
-    size_t length = (size_t)(end - p);
-    bool cut = length > GUARD_REPORT_EXCERPT_MAX;
-    const char *stop = cut ? p + GUARD_REPORT_EXCERPT_MAX : end;
-    while (cut && stop > p && base_utf8_is_tail((unsigned char)*stop)) {
-        stop--;
-    }
+    end = end != NULL ? end : value_end(run, p);
+    size_t length = guard_words_fit(p, (size_t)(end - p), GUARD_REPORT_EXCERPT_MAX);
+    const char *stop = p + length;
     char out[GUARD_REPORT_EXCERPT_MAX + sizeof "..."];
     char *to = out;
     for (; p < stop; p++) {
         *to++ = (unsigned char)*p < ' ' ? ' ' : *p;
     }
-    if (cut) {
+    if (stop < end) {
         to = stpcpy(to, "...");
     }
     return guard_arena_copy(&run->collector->arena, out, (size_t)(to - out));
@@ -50,7 +43,7 @@ shown_value(GuardRun *run, const char *p, const char *end)
 {
     const char *mask = run->collector->mask;
     return mask != NULL ? guard_arena_copy(&run->collector->arena, mask, strlen(mask))
-                        : excerpt(run, p, end != NULL ? end : value_end(run, p));
+                        : guard_words_excerpt(run, p, end);
 }
 
 static const char *
@@ -79,16 +72,24 @@ keep(GuardRun *run, const GString *text)
     return guard_arena_copy(&run->collector->arena, text->str, text->len);
 }
 
+/* The type and the value; null is both. */
+static const char *
+typed_value(GuardRun *run, const SchemaGuardIssue *issue)
+{
+    const char *type = type_name(run->text + issue->offset);
+    return strcmp(type, "null") == 0
+               ? type
+               : guard_arena_printf(&run->collector->arena, "%s %s", type, issue->got);
+}
+
 static void
 words_type(GuardRun *run, SchemaGuardIssue *issue, const GuardNode *node)
 {
     g_autoptr(GString) types = g_string_new(NULL);
     guard_words_types(types, node->types);
-    const char *at = run->text + issue->offset;
     issue->expected = keep(run, types);
-    issue->message =
-        guard_arena_printf(&run->collector->arena, "expected %s, got %s %s", types->str,
-                           type_name(at), issue->got);
+    issue->message = guard_arena_printf(&run->collector->arena, "expected %s, got %s",
+                                        types->str, typed_value(run, issue));
 }
 
 /* Looks for the text among the allowed ones. */
@@ -121,7 +122,8 @@ words_choice(GuardRun *run, SchemaGuardIssue *issue, GuardRef ref)
                 : NULL;
         issue->nearest = near != NULL ? near : issue->nearest;
         if (i < GUARD_REPORT_VALUES_MAX) {
-            g_string_append_printf(list, "%s%.80s", i > 0 ? ", " : "", source);
+            g_string_append(list, i > 0 ? ", " : "");
+            guard_words_text(list, source, GUARD_REPORT_TEXT_MAX);
         }
     }
     if (part->count > GUARD_REPORT_VALUES_MAX) {
@@ -259,9 +261,11 @@ words_string(GuardRun *run, SchemaGuardIssue *issue, const GuardNode *node,
                                             issue->expected, issue->got);
     }
     else {
-        const char *source =
-            guard_pattern_source(run->program->patterns[part->pattern]);
-        issue->expected = guard_arena_printf(arena, "%.200s", source);
+        const GuardPattern *pattern = run->program->patterns[part->pattern];
+        g_autoptr(GString) source = g_string_new(NULL);
+        guard_words_text(source, guard_pattern_source(pattern),
+                         GUARD_REPORT_PATTERN_MAX);
+        issue->expected = keep(run, source);
         issue->message = guard_arena_printf(arena, "must match the pattern %s, got %s",
                                             issue->expected, issue->got);
     }
@@ -314,9 +318,8 @@ words_branches(GuardRun *run, SchemaGuardIssue *issue, const GuardNode *node,
             arena, "matches %zu branches of %s, must match exactly one", hits, name);
         return;
     }
-    issue->message =
-        guard_arena_printf(arena, "%s %s matches no branch of %s",
-                           type_name(run->text + issue->offset), issue->got, name);
+    issue->message = guard_arena_printf(arena, "%s matches no branch of %s",
+                                        typed_value(run, issue), name);
 }
 
 void
@@ -341,7 +344,7 @@ guard_words(GuardRun *run, SchemaGuardIssue *issue, const GuardNode *node,
         break;
     case GUARD_KEYWORD_ADDITIONAL_PROPERTIES:
     case GUARD_KEYWORD_UNEVALUATED_PROPERTIES:
-        issue->got = excerpt(run, at, value_end(run, at));
+        issue->got = guard_words_excerpt(run, at, NULL);
         words_unknown(run, issue, node);
         break;
     case GUARD_KEYWORD_MINIMUM:

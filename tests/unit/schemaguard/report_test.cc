@@ -48,7 +48,10 @@ TEST(GuardReport, NamesPlaceAndRemedy)
         {R"({"city":"Riga","days":1.5})", "wrong-type", "/days",
          "/properties/days/type", 22, "expected integer"},
         {R"({"city":"Riga","days":1)", "syntax", "", "", 23, "ends inside a value"},
-        {R"({"city":"Riga","city":"Riga"})", "duplicate-name", "", "", 15, "twice"},
+        {R"({"city":null,"days":1})", "wrong-type", "/city", "/properties/city/type", 8,
+         "expected string, got null"},
+        {R"({"city":"Riga","city":"Riga"})", "duplicate-name", "", "", 15,
+         "the name \"city\" twice"},
     };
     Guard guard = MakeGuard(weather);
     for (const Row &row : rows) {
@@ -95,6 +98,43 @@ TEST(GuardReport, HoldsTheValueAgainstTheBranchThatWasMeant)
     EXPECT_STREQ(inner->branch, "1 (kind = \"b\")");
 }
 
+std::string
+Says(const char *schema, const char *text)
+{
+    Guard guard = MakeGuard(schema);
+    Report report = MakeReport(guard, text);
+    return schema_guard_report_at(report.get(), 0)->message;
+}
+
+TEST(GuardReport, SaysWhatTheBranchesTakeWhereNoneIsClose)
+{
+    const char *schema = R"({"anyOf": [{"type": "integer"}, {"type": "string"},
+                                       {"$ref": "#/$defs/list"}],
+                             "$defs": {"list": {"type": "array"}}})";
+    EXPECT_EQ(Says(schema, "1.5"), "number 1.5 matches no branch of anyOf; "
+                                   "expected string or integer or array");
+    EXPECT_EQ(Says(schema, "null"), "null matches no branch of anyOf; "
+                                    "expected string or integer or array");
+    EXPECT_EQ(Says(R"({"anyOf": [false, {"not": {}}]})", "1"),
+              "number 1 matches no branch of anyOf; closest is branch 1");
+}
+
+TEST(GuardReport, NamesAllBranchesWhereOneIsAGuess)
+{
+    const char *schema = R"({"oneOf": [
+        {"properties": {"kind": {"const": "disc"}, "r": {"type": "number"}},
+         "required": ["kind"]},
+        {"$ref": "#/$defs/box"}],
+        "$defs": {"box": {"properties": {"kind": {"const": "box"}},
+                          "required": ["kind"]}}})";
+    const char *all = "; closest is branch 0 (kind = \"disc\"); "
+                      "kind is one of \"disc\", \"box\"";
+    EXPECT_NE(Says(schema, R"({"kind":"ball"})").find(all), std::string::npos);
+    EXPECT_NE(Says(schema, "{}").find(all), std::string::npos);
+    EXPECT_EQ(Says(schema, R"({"kind":"disc","r":"1"})").find("one of"),
+              std::string::npos);
+}
+
 TEST(GuardReport, SaysWhenSeveralBranchesMatch)
 {
     Guard guard = MakeGuard(R"({"oneOf": [{"type": "integer"}, {"minimum": 2}]})");
@@ -110,6 +150,19 @@ TEST(GuardReport, ShortensLongValuesAtACharacter)
     Report report = MakeReport(guard, text);
     std::string got = schema_guard_report_at(report.get(), 0)->got;
     EXPECT_EQ(got, "\"" + std::string(59, 'x') + "...");
+}
+
+TEST(GuardReport, ShortensTheSchemasTextsAtACharacter)
+{
+    std::string eighty = "\"a";
+    while (eighty.size() < 80) {
+        eighty += "\xC3\xA9";
+    }
+    std::string schema = "{\"const\": " + eighty + "\xC3\xA9\"}";
+    EXPECT_EQ(Says(schema.c_str(), "1"), "must be " + eighty + "..., got 1");
+    schema = "{\"const\": " + eighty.insert(1, "a") + "\xC3\xA9\"}";
+    eighty.resize(79);
+    EXPECT_EQ(Says(schema.c_str(), "1"), "must be " + eighty + "..., got 1");
 }
 
 TEST(GuardReport, EscapesNamesInPointers)
