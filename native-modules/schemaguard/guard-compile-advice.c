@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* For who checks a schema: what it would silently ignore. */
+/* For who writes a schema: what it would silently ignore. */
 #include "guard-compile.h"
 
 #include <string.h>
@@ -45,6 +45,23 @@ guard_compile_advise_required(GuardScope *scope)
             "\"%.*s\" is required, but not among the properties%s%.*s%s",
             (int)MIN(v->length, 60), v->text, near.best ? "; did you mean \"" : "",
             (int)near.best_length, near.best ? near.best : "", near.best ? "\"?" : "");
+    }
+}
+
+/* What identifies schemas has to be what it should be, whether anybody refers to it. */
+void
+guard_compile_identity(GuardScope *scope)
+{
+    static const GuardKeyword names[] = {GUARD_KEYWORD_ID, GUARD_KEYWORD_S_ID,
+                                         GUARD_KEYWORD_S_SCHEMA, GUARD_KEYWORD_S_ANCHOR,
+                                         GUARD_KEYWORD_S_DYNAMIC_ANCHOR};
+    static const GuardKeyword maps[] = {GUARD_KEYWORD_S_DEFS, GUARD_KEYWORD_DEFINITIONS,
+                                        GUARD_KEYWORD_S_VOCABULARY};
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        guard_compile_member(scope, names[i], JSON_TOKEN_STRING);
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(maps); i++) {
+        guard_compile_member(scope, maps[i], JSON_TOKEN_OBJECT_BEGIN);
     }
 }
 

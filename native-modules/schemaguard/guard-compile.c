@@ -235,6 +235,7 @@ static void
 compile_object_schema(GuardScope *scope)
 {
     read_members(scope);
+    guard_compile_identity(scope);
     guard_compile_type(scope);
     guard_compile_choices(scope);
     guard_compile_number(scope);

@@ -85,6 +85,8 @@ void guard_compile_inplace(GuardScope *scope);
 /* The index of a name of the object part, which is made known if need be. */
 uint32_t guard_compile_name(GuardScope *scope, const char *name, size_t length);
 
+/* Ids, anchors and definitions. */
+void guard_compile_identity(GuardScope *scope);
 /* Advice, given only when it is wanted (gives_advice). */
 void guard_compile_advise_keyword(GuardScope *scope, const GuardValue *member);
 void guard_compile_advise_required(GuardScope *scope);

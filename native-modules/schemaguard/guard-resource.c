@@ -156,11 +156,24 @@ add_resource(GuardRegistry *self, GuardResource resource)
     return index;
 }
 
+/* Real schemas have such; only who checks one hears of it. */
 static void
-add_anchor(GHashTable *table, const char *uri, const char *name, size_t length,
-           GuardValue *schema)
+advise_claim(const GuardRegistry *self, GHashTable *table, const char *key,
+             const GuardValue *schema, const GuardValue *name)
+{
+    const GuardValue *other = g_hash_table_lookup(table, key);
+    if (other != NULL && other != schema && other->document == schema->document) {
+        guard_problem_add(self->problems, false, "schema.duplicate-id", name,
+                          name->offset, "another schema is \"%.200s\", too", key);
+    }
+}
+
+static void
+add_anchor(const GuardRegistry *self, GHashTable *table, const char *uri,
+           const char *name, size_t length, GuardValue *schema, const GuardValue *at)
 {
     char *key = g_strdup_printf("%s#%.*s", uri, (int)length, name);
+    advise_claim(self, table, key, schema, at);
     g_hash_table_replace(table, key, schema);
 }
 
@@ -176,7 +189,8 @@ read_id(GuardRegistry *self, GuardValue *schema, uint32_t index, GuardDraft draf
     }
     const GuardResource *outer = guard_registry_at(self, index);
     if (draft <= GUARD_DRAFT_7 && id->length > 0 && id->text[0] == '#') {
-        add_anchor(self->anchors, outer->uri, id->text + 1, id->length - 1, schema);
+        add_anchor(self, self->anchors, outer->uri, id->text + 1, id->length - 1,
+                   schema, id);
         return index;
     }
     g_autofree char *text = g_strndup(id->text, id->length);
@@ -184,9 +198,10 @@ read_id(GuardRegistry *self, GuardValue *schema, uint32_t index, GuardDraft draf
     g_autofree char *fragment = guard_uri_cut_fragment(uri);
     GuardResource fresh = {uri, schema, draft, outer->vocabularies, NULL};
     read_dialect(self, schema, &fresh);
+    advise_claim(self, self->by_uri, uri, schema, id);
     index = add_resource(self, fresh);
     if (fragment != NULL && fragment[0] != '\0') {
-        add_anchor(self->anchors, uri, fragment, strlen(fragment), schema);
+        add_anchor(self, self->anchors, uri, fragment, strlen(fragment), schema, id);
     }
     return index;
 }
@@ -199,17 +214,20 @@ read_anchors(GuardRegistry *self, GuardValue *schema, const GuardResource *resou
     }
     const GuardValue *name = guard_json_member(schema, "$anchor");
     if (guard_json_is_string(name)) {
-        add_anchor(self->anchors, resource->uri, name->text, name->length, schema);
+        add_anchor(self, self->anchors, resource->uri, name->text, name->length, schema,
+                   name);
     }
     name = guard_json_member(schema, "$dynamicAnchor");
     if (guard_json_is_string(name) && resource->draft == GUARD_DRAFT_2020) {
-        add_anchor(self->anchors, resource->uri, name->text, name->length, schema);
-        add_anchor(self->dynamics, resource->uri, name->text, name->length, schema);
+        add_anchor(self, self->anchors, resource->uri, name->text, name->length, schema,
+                   name);
+        add_anchor(self, self->dynamics, resource->uri, name->text, name->length,
+                   schema, name);
     }
     name = guard_json_member(schema, "$recursiveAnchor");
     if (name != NULL && name->kind == JSON_TOKEN_TRUE &&
         resource->draft == GUARD_DRAFT_2019 && resource->root == schema) {
-        add_anchor(self->dynamics, resource->uri, "", 0, schema);
+        add_anchor(self, self->dynamics, resource->uri, "", 0, schema, name);
     }
 }
 

@@ -163,6 +163,17 @@ class Schemas(unittest.TestCase):
         self.assertEqual(last.loads('{"b": 1, "b": 2}'), {"b": 2})
         self.assertIs(SchemaGuard({}).is_valid('{"b": 1, "b": 2}'), False)
 
+    def test_options_of_another_kind_are_refused(self):
+        for kind, options in (
+            (ValueError, {"max_bytes": 0}),
+            (ValueError, {"max_bytes": 1 << 70}),
+            (TypeError, {"max_depth": "a"}),
+            (TypeError, {"resources": 5}),
+            (TypeError, {"resources": {1: {}}}),
+        ):
+            with self.subTest(options=options), self.assertRaises(kind):
+                SchemaGuard({}, **options)
+
     def test_limits_of_payloads_are_named_and_leave_the_guard_usable(self):
         guard = SchemaGuard({"pattern": r"^(a+)+\1$"}, max_depth=3, max_bytes=100_000)
         for payload, code, offset in (

@@ -22,6 +22,7 @@ Not provided: fetching schemas from the network; give them as `resources`.
 """
 
 import json
+import sys
 
 import _ferrule_guard
 
@@ -148,11 +149,12 @@ def _arguments(
 ):
     if duplicate_keys not in ("reject", "last"):
         raise ValueError(f'duplicate_keys is "reject" or "last", not {duplicate_keys!r}')
-    if max_depth < 1 or max_bytes < 1:
-        raise ValueError("max_depth and max_bytes are at least 1")
-    offers = tuple(
-        (uri.encode(), _schema_bytes(other)) for uri, other in (resources or {}).items()
-    )
+    if max_depth < 1 or not 1 <= max_bytes <= sys.maxsize:
+        raise ValueError("max_depth and max_bytes are at least 1, and fit the machine")
+    resources = dict(resources or {})
+    if not all(isinstance(uri, str) for uri in resources):
+        raise TypeError("resources are {uri: schema}, each uri a str")
+    offers = tuple((uri.encode(), _schema_bytes(s)) for uri, s in resources.items())
     return (
         _schema_bytes(schema),
         draft,

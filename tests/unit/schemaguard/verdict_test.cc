@@ -164,6 +164,10 @@ TEST(GuardSchema, IsRefusedWithItsPlace)
         {R"({"anyOf": []})", "at least one schema"},
         {R"({"multipleOf": 0})", "greater than 0"},
         {R"({"a": 1, "a": 2})", "the same name twice"},
+        {R"({"$id": 5})", "\"$id\" must be a string (line 1, column 9"},
+        {R"({"$schema": {}})", "\"$schema\" must be a string"},
+        {R"({"items": {"$anchor": 1}})", "\"$anchor\" must be a string"},
+        {R"({"$defs": []})", "\"$defs\" must be an object"},
     };
     for (const Bad &row : rows) {
         GError *error = nullptr;
@@ -190,6 +194,22 @@ TEST(GuardSchema, IsLookedOverForWhatWouldBeIgnored)
     EXPECT_STREQ(schema_guard_check_at(check, 1)->code, "schema.required-unknown");
     EXPECT_EQ(schema_guard_check_at(check, 1)->line, 4u);
     EXPECT_STREQ(schema_guard_check_at(check, 2)->code, "schema.unknown-format");
+}
+
+TEST(GuardSchema, IsLookedOverForNamesThatTwoHave)
+{
+    const char text[] = R"({"$defs": {"a": {"$id": "x:a"}, "b": {"$id": "x:a"},
+        "c": {"$anchor": "n"}, "d": {"$dynamicAnchor": "n"}}})";
+    EXPECT_NE(MakeGuard(text), nullptr);
+    g_autoptr(SchemaGuardCheck) check = schema_guard_check(text, strlen(text), nullptr);
+    ASSERT_EQ(schema_guard_check_count(check), 2u);
+    const SchemaGuardProblem *id = schema_guard_check_at(check, 1);
+    const SchemaGuardProblem *anchor = schema_guard_check_at(check, 0);
+    EXPECT_FALSE(id->is_error);
+    EXPECT_NE(strstr(id->message, "another schema is \"x:a\", too"), nullptr);
+    EXPECT_EQ(id->line, 1u);
+    EXPECT_NE(strstr(anchor->message, "#n\", too"), nullptr);
+    EXPECT_EQ(anchor->line, 2u);
 }
 
 TEST(GuardSchema, CanBeDumped)
