@@ -13,17 +13,18 @@
 
 namespace {
 
-/* Uses scratch, a pattern's engine, branches and names beyond the schema's. */
+/* Uses scratch, a pattern's engines, branches and names beyond the schema's. */
 const char *const schema = R"({
   "properties": {
     "id": {"type": "string", "pattern": "^(ab|c)+$"},
+    "ref": {"pattern": "(?<=^(?:ab)*)(?<=\\p{L}+)c"},
     "list": {"type": "array", "uniqueItems": true},
     "unit": {"anyOf": [{"const": "a"}, {"type": "integer", "multipleOf": 0.5}]}
   },
   "required": ["id"]
 })";
 const char *const good =
-    R"({"other":1,"id":"abc","list":[1,[2],{"x":3}],"unit":7,"\u006dore":null})";
+    R"({"other":1,"id":"abc","ref":"abc","list":[1,[2],{"x":3}],"unit":7,"\u006dore":null})";
 const char *const bad = R"({"id":"abx","list":[1,1.0],"unit":"b"})";
 
 int
