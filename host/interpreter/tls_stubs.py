@@ -1,18 +1,19 @@
 # SPDX-License-Identifier: MIT
 """Write the jump table through which the executable reaches the system's OpenSSL.
 
-    tls_stubs.py LIBPYTHON LIBSSL LIBCRYPTO SOURCE OUT.S
+    tls_stubs.py LIBPYTHON LIBSSL LIBCRYPTO OUT.S SOURCE...
 
 Linked in the ordinary way, libssl and libcrypto would be mapped and relocated at every
 start, 10-15 % of it, although most runs never open a TLS connection. So each of their
-functions that libpython or the C file SOURCE calls becomes a jump through a slot, and tls-library.c fills
-the slots when `ssl` or `hashlib` is imported first.
+functions that libpython or a C file SOURCE calls becomes a jump through a slot, and
+tls-library.c fills the slots when `ssl` or `hashlib` is imported first.
 """
 
 import platform
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 STUB = {
     "x86_64": "    jmp *tls_slots+{offset}(%rip)",
@@ -45,16 +46,16 @@ def strings(label, texts):
     return f'    .globl {label}\n    .hidden {label}\n{label}:\n{rows}\n    .byte 0\n'
 
 
-def names_in(source):
-    """Words of a C file; those that are symbols of the library are calls."""
-    with open(source) as file:
-        return set(re.findall(r"\b[A-Za-z_]\w*\b", file.read()))
+def names_in(sources):
+    """Words of C files; those that are symbols of the library are calls."""
+    text = "".join(Path(source).read_text() for source in sources)
+    return set(re.findall(r"\b[A-Za-z_]\w*\b", text))
 
 
-def main(libpython, libssl, libcrypto, source, out):
+def main(libpython, libssl, libcrypto, out, *sources):
     offered = names(["-D", "--defined-only"], libssl)
     offered |= names(["-D", "--defined-only"], libcrypto)
-    wanted = names(["--undefined-only"], libpython) | names_in(source)
+    wanted = names(["--undefined-only"], libpython) | names_in(sources)
     used = sorted(wanted & offered)
     sonames = [soname(libssl), soname(libcrypto)]
     with open(out, "w") as file:
