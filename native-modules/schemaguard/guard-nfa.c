@@ -374,7 +374,7 @@ GuardNfa *
 guard_nfa_new(const char *translation)
 {
     Reader reader = {.p = translation, .end = translation + strlen(translation)};
-    reader.steps = g_array_new(FALSE, FALSE, sizeof(GuardNfaStep));
+    reader.steps = g_array_sized_new(FALSE, FALSE, sizeof(GuardNfaStep), 16);
     reader.ranges = g_array_new(FALSE, FALSE, sizeof(Range));
     reader.classes = g_array_new(FALSE, FALSE, sizeof(Class));
     GuardNfa *self = read_steps(&reader) ? finish(&reader) : NULL;
