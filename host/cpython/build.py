@@ -27,7 +27,7 @@ import fetch
 import recipe
 
 HERE = Path(__file__).resolve().parent
-PATCHES = ("interned-strings.patch", "runtime-reset.patch")
+PATCHES = ("interned-strings.patch", "runtime-reset.patch", "returning-threads.patch")
 MADE_FROM = ("recipe.py", "build.py", "profile_task.py", *PATCHES)
 
 

@@ -57,8 +57,5 @@ bool interpreter_ask_importer(const char *path);
 /* From here on an interrupt is the script's, as KeyboardInterrupt. */
 void interpreter_hand_interrupts(void);
 
-/* Our switch interval for the lock of the present interpreter. */
-bool interpreter_set_switch_interval(void);
-
 /* exit(), quit() and help() without the rest of `site`. */
 bool interpreter_add_builtins(void);

@@ -82,7 +82,7 @@ interpreter_ask_importer(const char *path_name)
 static bool
 prepare(const InterpreterOptions *options)
 {
-    bool ready = closed_stdout_watch() && interpreter_set_switch_interval();
+    bool ready = closed_stdout_watch();
     if (ready && options->with_builtins)
         ready = interpreter_add_builtins();
     if (!ready)

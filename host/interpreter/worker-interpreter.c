@@ -265,8 +265,7 @@ start(WorkerInterpreter *self, const char *module, const char *function)
                      status.err_msg == NULL ? "no reason given" : status.err_msg);
         return false;
     }
-    if (interpreter_set_switch_interval())
-        self->entry = find_entry(module, function);
+    self->entry = find_entry(module, function);
     g_autofree char *error = self->entry == NULL ? take_error() : NULL;
     PyThreadState_Swap(caller);
     if (error == NULL)
