@@ -4,6 +4,7 @@
     agent.py run SPEC      the measuring agent and its neighbours, as SPEC says
     agent.py serve SPEC    the measuring agent alone; the launcher starts the others
     agent.py burn SPEC     one neighbour, for the launcher
+    agent.py alone SPEC    one neighbour without anybody beside it: what the build can do
     agent.py again SPEC    notes when it is ready and when it ends, to be started again
 
 The measuring agent sleeps until each request is due, looks one result up, and notes how
@@ -253,6 +254,16 @@ def serve_alone(spec):
     finish(spec, board, rows, {})
 
 
+def alone(spec):
+    import_usual()
+    began, count = time.monotonic(), 0
+    while (took := time.monotonic() - began) < spec["seconds"]:
+        unit()
+        count += 1
+    with open(os.path.join(spec["folder"], "result.json"), "w") as out:
+        json.dump(count / took, out)
+
+
 def end_and_return(spec):
     """For the launcher: how long it takes from an agent's end until it is there anew."""
     import_usual()
@@ -276,6 +287,8 @@ def main():
         run(spec)
     elif what == "serve":
         serve_alone(spec)
+    elif what == "alone":
+        alone(spec)
     elif what == "again":
         end_and_return(spec)
     else:

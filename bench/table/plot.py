@@ -80,7 +80,7 @@ def draw_a(rows, about):
          lambda v: f"{v:.1f} MB")  # fmt: skip
     figure.suptitle("An agent answers 100 requests a second beside 4 that compute",
                     x=0.01, ha="left", fontsize=14, fontweight="bold")  # fmt: skip
-    return finish(figure, about + "; work: one-GIL threads of the same build = 1")
+    return finish(figure, about + "; work: one-GIL threads of a stock CPython = 1, builds made comparable")
 
 
 def draw_b(rows, about):

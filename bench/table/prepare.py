@@ -48,16 +48,16 @@ class Prepared:
         make = stock.interpreter if name == "stock" else stock.free_threaded
         return self.once(name, make)
 
-    def wheel(self):
-        """Our own packages for the free-threaded build."""
-        return self.once("wheel", lambda: peers.own_wheel(self.python("free-threaded")))
+    def wheel(self, python):
+        """Our own packages for another build."""
+        return self.once(f"wheel {python}", lambda: peers.own_wheel(self.python(python)))
 
     def path_of(self, store, python="ferrule"):
         """Folders with what a store is made of."""
         if store == "dashstore":
             return [str(self.dashstore())]
         if store == "ferrule" and python != "ferrule":
-            return [str(self.wheel())]
+            return [str(self.wheel(python))]
         if store in ("cachebox", "redis", "diskcache"):
             return [str(self.packages())]
         return []

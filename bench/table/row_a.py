@@ -2,8 +2,10 @@
 """Row a: an agent that answers 100 requests a second beside agents that compute.
 
 Every variant runs agent.py: the same requests at the same moments, the same neighbours,
-0 to 8 of them. All but those named so run in the executable itself, one interpreter for
-all, so that what differs is how agents run beside each other and what they look into.
+0 to 8 of them. Threads that share CPython's own lock run in a stock build, for the lock
+of the executable serves them otherwise; all else runs in the executable itself. What the
+neighbours get done there is divided by how much faster one of them alone is than in the
+stock build.
 """
 
 import json
@@ -35,6 +37,8 @@ FREE_THREADED = {
     "pydantic": ("pydantic==2.12.2", "pydantic-core==2.41.4", *LIBRARIES["pydantic"][2:]),
 }
 RUN_MAX_S = 120  # beyond the time the requests take
+ALONE_S = 0.4
+ALONE_PAIRS = 5  # a round
 RESTARTS = 3  # a round
 ALIVE_S = 1.2  # an agent that failed sooner than after a second waits before its restart
 
@@ -47,32 +51,29 @@ class Variant:
     shared: str  # who shares the store
     options: dict = field(default_factory=dict)
     python: str = "ferrule"
-    baseline: str = "one-GIL threads"  # whose neighbours' work is 1.0
     ours: bool = False
 
 
-STOCK_CONTROL = "one-GIL threads, stock build"
+FASTER = "speed of the builds"
+CONTROL = "one-GIL threads, our wheel"  # its neighbours' work is 1.0
 VARIANTS = (
-    Variant("no cache, one-GIL threads", "threads", "none", "-", {"interval": 0.005}),
+    Variant("no cache, one-GIL threads", "threads", "none", "-", python="stock"),
     Variant("pure Python, one-GIL threads", "threads", "python", "threads",
-            {"interval": 0.005}),
+            python="stock"),
     Variant("cachebox (Rust), one-GIL threads", "threads", "cachebox", "threads",
-            {"interval": 0.005}),
+            python="stock"),
     Variant("DashMap (Rust), one-GIL threads", "threads", "dashstore", "threads",
-            {"interval": 0.005}),
-    Variant("one-GIL threads", "threads", "ferrule", "all", {"interval": 0.005},
-            ours=True),
-    Variant("one-GIL threads, host's default", "threads", "ferrule", "all", ours=True),
+            python="stock"),
+    Variant(CONTROL, "threads", "ferrule", "all", python="stock"),
     Variant("setswitchinterval(0.0005)", "threads", "python", "threads",
-            {"interval": 0.0005}),
+            {"interval": 0.0005}, "stock"),
     Variant("setswitchinterval(0.00001)", "threads", "python", "threads",
-            {"interval": 0.00001}),
-    Variant(STOCK_CONTROL, "threads", "python", "threads", {"interval": 0.005}, "stock",
-            STOCK_CONTROL),
-    Variant("free-threaded, same build", "threads", "python", "threads", {},
-            "free-threaded", STOCK_CONTROL),
-    Variant("free-threaded, our wheel", "threads", "ferrule", "all", {},
-            "free-threaded", STOCK_CONTROL),
+            {"interval": 0.00001}, "stock"),
+    Variant("free-threaded, pure Python", "threads", "python", "threads",
+            python="free-threaded"),
+    Variant("free-threaded, our wheel", "threads", "ferrule", "all",
+            python="free-threaded"),
+    Variant("one-GIL threads, host's default", "threads", "ferrule", "all", ours=True),
     Variant("multiprocessing, a cachebox each", "processes", "cachebox", "no"),
     Variant("same, busy ones at os.nice(10)", "processes", "cachebox", "no",
             {"nice": 10}),
@@ -105,6 +106,23 @@ priority = "{priority}"
 """
     (folder / "agents.toml").write_text(text)
     return folder / "agents.toml"
+
+
+def alone(python):
+    """Loops a second of one neighbour that has the interpreter for itself."""
+    with tempfile.TemporaryDirectory(prefix="ferrule-table-") as name:
+        folder = Path(name)
+        (folder / "spec").write_text(
+            json.dumps({"folder": name, "path": [], "seconds": ALONE_S}))
+        run_to_end([python, HERE / "agent.py", "alone", folder / "spec"], RUN_MAX_S, folder)
+        return json.loads((folder / "result.json").read_text())
+
+
+def faster(prepared):
+    """How many times a stock build's loops one neighbour does in the executable; in
+    turn, for a shared machine is not always equally fast."""
+    stock, own = prepared.python("stock"), prepared.python("ferrule")
+    return statistics.median(alone(own) / alone(stock) for _ in range(ALONE_PAIRS))
 
 
 def restart_ms(starts):
@@ -188,49 +206,61 @@ def create_ms(runs):
 def summary(variant, runs, loads):
     return {
         "name": variant.name, "ours": variant.ours, "shared": variant.shared,
-        "baseline": variant.baseline, "loads": loads,
+        "python": variant.python, "loads": loads,
         "levels": {str(level): of_level(runs, level) for level in LEVELS},
         "memory_kb": memory_kb(runs, variant), "create_ms": create_ms(runs),
         "interval": runs[0].get("interval"), "runs": len(runs),
     }  # fmt: skip
 
 
-def add_ratios(rows):
-    """Neighbours' work against one-GIL threads of the same build."""
-    by_name = {row["name"]: row for row in rows}
+def add_ratios(rows, speedup):
+    """Neighbours' work against the control's, as if the builds were equally fast."""
+    control = next((row for row in rows if row["name"] == CONTROL), None)
+    if control is None:
+        return
     for row in rows:
-        base = by_name.get(row["baseline"])
+        speed = speedup if row["python"] == "ferrule" else 1
         for level in map(str, LEVELS[1:]):
-            if base is not None:
-                own = row["levels"][level]
-                own["work_ratio"] = own["work"] / base["levels"][level]["work"]
+            own, base = row["levels"][level], control["levels"][level]
+            own["work_ratio"] = own["work"] / base["work"] / speed
 
 
 def seconds(sizes):
     """About what it takes, on a quiet machine."""
     once = sum(sizes.levels.values()) + len(LEVELS) * SETTLE_S + 2
     restarts = 2 * (RESTARTS + 1) * ALIVE_S
-    return sizes.rounds * (len(VARIANTS) * once + restarts) + len(VARIANTS)
+    pairs = ALONE_PAIRS * 2 * (ALONE_S + 0.5)
+    return sizes.rounds * (len(VARIANTS) * once + restarts + pairs) + len(VARIANTS)
+
+
+def jobs(sizes, prepared):
+    """{name: what measures it in a round}"""
+    found = {FASTER: lambda number: faster(prepared)}
+    for one in VARIANTS:
+        found[one.name] = lambda number, one=one: run_variant(
+            one, prepared, sizes.levels, number * 100)  # fmt: skip
+    return found
 
 
 def run(sizes, prepared, kept, say):
     """(rows, [(name, why it is missing)])."""
-    results, missing = {v.name: [] for v in VARIANTS}, {}
     loads = {v.name: loads_libraries(v, prepared) for v in VARIANTS}
+    todo = jobs(sizes, prepared)
+    results, missing = {name: [] for name in todo}, {}
     for number in range(sizes.rounds):
-        for variant in VARIANTS:
-            if variant.name in missing:
+        for name, job in todo.items():
+            if name in missing:
                 continue
-            say(f"row a, round {number + 1} of {sizes.rounds}: {variant.name}")
+            say(f"row a, round {number + 1} of {sizes.rounds}: {name}")
             try:
-                results[variant.name].append(kept.once(
-                    f"a {number} {variant.name}",
-                    lambda: run_variant(variant, prepared, sizes.levels, number * 100)))
+                results[name].append(
+                    kept.once(f"a {number} {name}", lambda: job(number)))
             except (Skipped, RuntimeError, ValueError, OSError) as error:
-                missing[variant.name] = str(error)
-    rows = [summary(v, results[v.name], loads[v.name]) for v in VARIANTS
-            if results[v.name]]  # fmt: skip
-    add_ratios(rows)
+                missing[name] = str(error)
+    rows = [summary(one, results[one.name], loads[one.name]) for one in VARIANTS
+            if results[one.name]]  # fmt: skip
+    if results[FASTER]:
+        add_ratios(rows, statistics.median(results[FASTER]))
     return rows, list(missing.items())
 
 

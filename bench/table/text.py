@@ -36,6 +36,7 @@ def row_a(rows):
             cells.append(f"{one['p50_ms']:.2f}/{one['p99_ms']:.2f}/{one['max_ms']:.0f}")
         lines.append(cells)
     yield from table(["", *(f"N = {level}" for level in LEVELS)], lines)
+    yield "   (one-GIL and free-threaded threads: stock CPython, but for the host's default)"
     yield ""
     yield (f"   the same: work of the neighbours at N = {MAIN_LEVEL}, what one agent more "
            "costs, and what goes with it")  # fmt: skip
