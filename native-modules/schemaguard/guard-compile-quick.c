@@ -83,6 +83,10 @@ takes_array(const Quick *self, const GuardNode *node)
     return part->prefix_count == 0 && part->contains == 0;
 }
 
+enum {
+    NO_BYTE = 1 << sizeof((GuardQuickText){0}).packed, /* the mask of no text */
+};
+
 /* Makes the node's part, still empty, so that others can refer to it. */
 static void
 make_part(Quick *self, GuardRef ref)
@@ -94,7 +98,8 @@ make_part(Quick *self, GuardRef ref)
     }
     const GuardObjectPart *object = is_object ? part_at(self, node->object) : NULL;
     uint32_t count = is_object ? object->count : 0;
-    node->quick = take(self, sizeof(GuardQuickPart) + count * sizeof(GuardQuickText));
+    size_t names = (count + 1) * sizeof(GuardQuickText);
+    node->quick = take(self, sizeof(GuardQuickPart) + (is_object ? names : 0));
     GuardQuickPart *part = quick_at(self, node->quick);
     part->node = ref;
     part->form = is_object ? GUARD_QUICK_OBJECT : GUARD_QUICK_ARRAY;
@@ -106,6 +111,7 @@ make_part(Quick *self, GuardRef ref)
         part->max = object->max;
         bool is_counted = object->min > 0 || object->max < UINT32_MAX;
         part->flags |= is_counted ? GUARD_QUICK_COUNTED : 0;
+        part->names[count].mask = NO_BYTE;
     }
     else {
         const GuardArrayPart *array = part_at(self, node->array);
@@ -123,7 +129,7 @@ pack(Quick *self, GuardRef ref, const char *text, size_t length, const char *beh
     g_autoptr(GString) packed = g_string_new_len(text, (gssize)length);
     g_string_append(packed, behind);
     GuardQuickText *entry = quick_at(self, ref);
-    entry->mask = 1u << sizeof entry->packed; /* no such byte */
+    entry->mask = NO_BYTE;
     if (packed->len > UINT16_MAX) {
         return;
     }
@@ -137,9 +143,9 @@ pack(Quick *self, GuardRef ref, const char *text, size_t length, const char *beh
     memcpy(entry->packed, packed->str, head);
     entry->mask = (1u << head) - 1;
     if (packed->len > head) {
-        GuardRef tail = take(self, packed->len - head);
-        memcpy(quick_at(self, tail), packed->str + head, packed->len - head);
-        ((GuardQuickText *)quick_at(self, ref))->tail = tail;
+        GuardRef whole = take(self, packed->len);
+        memcpy(quick_at(self, whole), packed->str, packed->len);
+        ((GuardQuickText *)quick_at(self, ref))->whole = whole;
     }
 }
 

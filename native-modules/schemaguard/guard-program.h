@@ -239,8 +239,7 @@ typedef struct GuardPattern GuardPattern;
 
 /* A compiled schema. `bytes` is the program; patterns are made on first use. */
 typedef struct {
-    const char *bytes;
-    const char *quick; /* parts of guard-quick.h */
+    GuardPattern **patterns; /* owned */
     size_t size;
     size_t quick_size;
     GuardRef root;
@@ -251,7 +250,8 @@ typedef struct {
     GuardRef dynamics; /* GuardDynamic[] */
     uint32_t dynamic_count;
     uint32_t pattern_count;
-    GuardPattern **patterns; /* owned */
+    const char *bytes;
+    const char *quick; /* parts of guard-quick.h; last: see SchemaGuard */
 } GuardProgram;
 
 #define GUARD_AT(program, type, ref) ((const type *)((program)->bytes + (ref)))

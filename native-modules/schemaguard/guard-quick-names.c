@@ -4,6 +4,27 @@
 #include "guard-quick-value.h"
 
 const GuardQuickText *
+guard_quick_find_text(const GuardProgram *program, const GuardQuickPart *part,
+                      const GuardQuickText *first, const char *p, const char *end)
+{
+    const GuardQuickText *none = &part->names[part->count];
+    if (part->count > GUARD_QUICK_LINEAR_MAX) {
+        return none;
+    }
+    for (const GuardQuickText *one = first; one < none; one++) {
+        if (quick_is_text(program, one, p, end)) {
+            return one;
+        }
+    }
+    for (const GuardQuickText *one = part->names; one < first; one++) {
+        if (quick_is_text(program, one, p, end)) {
+            return one;
+        }
+    }
+    return none;
+}
+
+const GuardQuickText *
 guard_quick_find_name(GuardRun *run, const GuardQuickPart *part, uint32_t next,
                       const char *p)
 {
@@ -21,17 +42,9 @@ guard_quick_find_name(GuardRun *run, const GuardQuickPart *part, uint32_t next,
                    ? &part->names[index]
                    : NULL;
     }
-    for (uint32_t i = next; i < part->count; i++) {
-        if (quick_is_text(run, &part->names[i], p)) {
-            return &part->names[i];
-        }
-    }
-    for (uint32_t i = 0; i < next; i++) {
-        if (quick_is_text(run, &part->names[i], p)) {
-            return &part->names[i];
-        }
-    }
-    return NULL;
+    const GuardQuickText *found =
+        guard_quick_find_text(run->program, part, &part->names[next], p, run->end);
+    return found != &part->names[part->count] ? found : NULL;
 }
 
 bool

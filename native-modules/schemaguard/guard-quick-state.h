@@ -4,14 +4,6 @@
 
 #include "guard-quick.h"
 
-typedef struct {
-    const GuardQuickPart *part;
-    const char *start;
-    uint64_t seen;  /* objects: names that were there, by bit */
-    uint32_t index; /* objects: the name that is expected; arrays: items so far */
-    uint32_t first; /* its first stranger */
-} GuardQuickFrame;
-
 /* A name that is not among the schema's, or an item that must differ from others. */
 typedef struct {
     const char *text;
@@ -34,6 +26,13 @@ typedef enum {
     GUARD_QUICK_EVENT_CLOSED,
     GUARD_QUICK_EVENT_READ, /* a member or item: on to the next */
 } GuardQuickEvent;
+
+/* Which of the part's names is at `p`, compared with one after the other from `first`
+ * on. The one that matches nothing if there is none, or if these are too many. */
+const GuardQuickText *guard_quick_find_text(const GuardProgram *program,
+                                            const GuardQuickPart *part,
+                                            const GuardQuickText *first, const char *p,
+                                            const char *end);
 
 /* The other names, when the expected one is not there. NULL: none of the schema's. */
 const GuardQuickText *guard_quick_find_name(GuardRun *run, const GuardQuickPart *part,

@@ -21,28 +21,51 @@ quick_skip_space(const char *p)
     return GUARD_UNLIKELY((unsigned char)*p <= ' ') ? guard_skip_space(p) : p;
 }
 
-static inline bool
-quick_is_tail(const GuardRun *run, const GuardQuickText *text, const char *p)
+#ifdef __SSE2__
+/* A bit for each of 16 bytes that are equal. */
+static inline unsigned
+quick_equal_bytes(const char *a, const char *b)
 {
-    const char *tail = GUARD_QUICK_AT(run->program, char, text->tail);
-    return (size_t)(run->end - p) >= text->length &&
-           memcmp(p + 16, tail, text->length - 16u) == 0;
+    __m128i left = _mm_loadu_si128((const __m128i *)a);
+    __m128i right = _mm_loadu_si128((const __m128i *)b);
+    return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(left, right));
+}
+#endif
+
+/* The same for what is behind the first 16 bytes. */
+static inline bool
+quick_is_tail(const GuardProgram *program, const GuardQuickText *text, const char *p,
+              const char *end)
+{
+    if ((size_t)(end - p) < text->length) {
+        return false;
+    }
+    const char *whole = GUARD_QUICK_AT(program, char, text->whole);
+#ifdef __SSE2__
+    size_t last = text->length - 16u;
+    if (quick_equal_bytes(whole + last, p + last) != UINT16_MAX) {
+        return false;
+    }
+    if (GUARD_LIKELY(last <= 16)) {
+        return true;
+    }
+#endif
+    return memcmp(p + 16, whole + 16, text->length - 16u) == 0;
 }
 
 /* Whether the text is what stands at `p`, where 16 bytes can be loaded. */
 static inline bool
-quick_is_text(const GuardRun *run, const GuardQuickText *text, const char *p)
+quick_is_text(const GuardProgram *program, const GuardQuickText *text, const char *p,
+              const char *end)
 {
 #ifdef __SSE2__
-    __m128i want = _mm_loadu_si128((const __m128i *)text->packed);
-    __m128i have = _mm_loadu_si128((const __m128i *)p);
-    unsigned equal = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(want, have));
-    bool same = (equal & text->mask) == text->mask;
+    bool same = (quick_equal_bytes(text->packed, p) & text->mask) == text->mask;
 #else
     size_t head = MIN(text->length, sizeof text->packed);
     bool same = head > 0 && memcmp(p, text->packed, head) == 0;
 #endif
-    return same && (GUARD_LIKELY(text->length <= 16) || quick_is_tail(run, text, p));
+    return same &&
+           (GUARD_LIKELY(text->length <= 16) || quick_is_tail(program, text, p, end));
 }
 
 /* Returns the byte behind the string whose content is at `p`, NULL if it is not right.
@@ -56,12 +79,12 @@ quick_string_end(GuardRun *run, const char *p)
 }
 
 static inline const char *
-quick_choice_end(const GuardRun *run, GuardRef ref, const char *p)
+quick_choice_end(const GuardProgram *program, GuardRef ref, const char *p,
+                 const char *end)
 {
-    const GuardQuickChoices *choices =
-        GUARD_QUICK_AT(run->program, GuardQuickChoices, ref);
+    const GuardQuickChoices *choices = GUARD_QUICK_AT(program, GuardQuickChoices, ref);
     for (uint32_t i = 0; i < choices->count; i++) {
-        if (quick_is_text(run, &choices->words[i], p)) {
+        if (quick_is_text(program, &choices->words[i], p, end)) {
             return p + choices->words[i].length;
         }
     }
@@ -76,7 +99,7 @@ quick_is_number_end(char c)
 }
 
 static inline const char *
-quick_integer_end(const GuardRun *run, GuardRef ref, const char *p)
+quick_integer_end(const GuardProgram *program, GuardRef ref, const char *p)
 {
     const char *first = p + (*p == '-');
     const char *q = first;
@@ -91,7 +114,7 @@ quick_integer_end(const GuardRun *run, GuardRef ref, const char *p)
     if (ref == 0) {
         return q;
     }
-    const GuardNumberPart *part = GUARD_AT(run->program, GuardNumberPart, ref);
+    const GuardNumberPart *part = GUARD_AT(program, GuardNumberPart, ref);
     int64_t number = first != p ? -(int64_t)value : (int64_t)value;
     bool fits = number >= part->low && number <= part->high &&
                 (part->step == 0 || (part->step > 0 && number % part->step == 0));
@@ -163,10 +186,11 @@ quick_value_end(GuardRun *run, unsigned kind, GuardRef arg, const char *p)
     case GUARD_QUICK_STRING:
         return *p == '"' ? quick_string_end(run, p + 1) : NULL;
     case GUARD_QUICK_CHOICE:
-        return *p == '"' && p < run->wide_end ? quick_choice_end(run, arg, p + 1)
-                                              : NULL;
+        return *p == '"' && p < run->wide_end
+                   ? quick_choice_end(run->program, arg, p + 1, run->end)
+                   : NULL;
     case GUARD_QUICK_INTEGER:
-        return quick_integer_end(run, arg, p);
+        return quick_integer_end(run->program, arg, p);
     case GUARD_QUICK_NUMBER:
         return quick_number_end(p);
     case GUARD_QUICK_BOOLEAN:

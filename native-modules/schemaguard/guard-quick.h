@@ -67,9 +67,9 @@ typedef struct {
     char packed[16]; /* its first bytes */
     uint32_t mask;   /* a bit for each byte of `packed` that counts */
     uint16_t length;
-    uint8_t kind;  /* of the value behind a name */
-    uint8_t index; /* of a name */
-    GuardRef tail; /* quick: the bytes behind the first 16 */
+    uint8_t kind;   /* of the value behind a name */
+    uint8_t index;  /* of a name */
+    GuardRef whole; /* quick: all bytes of a text of more than 16 */
     GuardRef arg;
 } GuardQuickText;
 
@@ -96,14 +96,23 @@ typedef struct {
     GuardRef node;     /* what the machine knows it by */
     uint32_t min;      /* items, members */
     uint32_t max;
-    GuardRef arg;   /* of the items, of members whose names are not known */
-    uint8_t kind;   /* likewise */
-    uint8_t form;   /* GUARD_QUICK_OBJECT ... */
-    uint8_t count;  /* of names */
-    uint8_t flags;  /* GUARD_QUICK_COUNTED ... */
-    GuardRef rules; /* GuardQuickRules */
-    GuardQuickText names[];
+    GuardRef arg;           /* of the items, of members whose names are not known */
+    uint8_t kind;           /* likewise */
+    uint8_t form;           /* GUARD_QUICK_OBJECT ... */
+    uint8_t count;          /* of names */
+    uint8_t flags;          /* GUARD_QUICK_COUNTED ... */
+    GuardRef rules;         /* GuardQuickRules */
+    GuardQuickText names[]; /* and one that matches nothing */
 } GuardQuickPart;
+
+/* An open container. */
+typedef struct {
+    const GuardQuickPart *part;
+    const char *start;
+    uint64_t seen;  /* objects: names that were there, by bit */
+    uint32_t index; /* objects: the name that is expected; arrays: items so far */
+    uint32_t first; /* its first stranger */
+} GuardQuickFrame;
 
 #define GUARD_QUICK_AT(program, type, ref) ((const type *)((program)->quick + (ref)-1))
 
@@ -125,6 +134,12 @@ guard_quick_takes(const GuardRun *run, const GuardNode *node, unsigned form)
 /* Reads the container at `p`, whose part `ref` is. Returns DONE, FAIL, or GO_ON with
  * the frames of what is open. */
 GuardStep guard_quick_begin(GuardRun *run, GuardRef ref, const char *p);
+
+/* As guard_quick_begin(), the container being read up to `p`. */
+GuardStep guard_quick_go_on(GuardRun *run, const GuardQuickFrame *frame, const char *p);
+
+/* As guard_run_text(), the root, an object, being read up to `p`. */
+GuardStep guard_run_text_on(GuardRun *run, const GuardQuickFrame *root, const char *p);
 
 /* Goes on in the machine's top frame, between members or items, if there is a short way
  * for it; `p` is behind one. */

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The short way through objects and arrays: it takes what is right, or stops before. */
 #include "guard-any.h"
-#include "guard-quick-state.h"
-#include "guard-quick-value.h"
+#include "guard-quick-plain.h"
 
 /* Opens the container at `p`; false if that is the machine's. */
 static bool
@@ -127,7 +126,7 @@ read_members(GuardQuickRun *self, const char **at)
         }
         const GuardQuickText *name = &part->names[next];
         q++;
-        if (next == part->count || !quick_is_text(run, name, q)) {
+        if (!quick_is_text(run->program, name, q, run->end)) {
             name = guard_quick_find_name(run, part, next, q);
             if (name == NULL) {
                 event = read_stranger(self, q, &p);
@@ -168,6 +167,23 @@ read_members(GuardQuickRun *self, const char **at)
     frame->index = next;
     *at = p;
     return event;
+}
+
+/* What is plain among the members, and then the others. */
+static GuardQuickEvent
+read_object(GuardQuickRun *self, const char **at)
+{
+    GuardRun *run = self->run;
+    GuardQuickFrame *frame = &self->frames[self->depth];
+    if (run->wide_end == run->end && run->level + self->depth + 1u < run->depth_max) {
+        const char *close = quick_read_plain(run->program, frame, at, run->end);
+        if (close != NULL) {
+            self->stranger_count = frame->first;
+            *at = close;
+            return GUARD_QUICK_EVENT_CLOSED;
+        }
+    }
+    return read_members(self, at);
 }
 
 /* Reads items from *at on, which is moved behind the last one that was right. */
@@ -286,7 +302,7 @@ read_text(GuardQuickRun *self, const char *p)
         GuardQuickEvent event =
             self->frames[self->depth].part->form == GUARD_QUICK_ARRAY
                 ? read_items(self, &p)
-                : read_members(self, &p);
+                : read_object(self, &p);
         if (GUARD_UNLIKELY(event <= GUARD_QUICK_EVENT_WRONG)) {
             if (event == GUARD_QUICK_EVENT_STUCK) {
                 return hand_over(self, p);
@@ -303,12 +319,19 @@ read_text(GuardQuickRun *self, const char *p)
 GuardStep
 guard_quick_begin(GuardRun *run, GuardRef ref, const char *p)
 {
+    GuardQuickFrame frame = {.part = GUARD_QUICK_AT(run->program, GuardQuickPart, ref),
+                             .start = p};
+    return guard_quick_go_on(run, &frame, p + 1);
+}
+
+GuardStep
+guard_quick_go_on(GuardRun *run, const GuardQuickFrame *frame, const char *p)
+{
     GuardQuickRun quick;
     quick.run = run;
     quick.depth = quick.stranger_count = 0;
-    quick.frames[0] = (GuardQuickFrame){
-        .part = GUARD_QUICK_AT(run->program, GuardQuickPart, ref), .start = p};
-    return read_text(&quick, p + 1);
+    quick.frames[0] = *frame;
+    return read_text(&quick, p);
 }
 
 /* Whether the machine has to look at what comes next, so that going on were for
@@ -342,20 +365,17 @@ guard_quick_resume(GuardRun *run, GuardFrame *frame, const char *p)
         frame->tracks) {
         return GUARD_STEP_GO_ON;
     }
-    GuardQuickRun quick;
-    quick.run = run;
-    quick.depth = quick.stranger_count = 0;
-    quick.frames[0] = (GuardQuickFrame){
+    GuardQuickFrame quick = {
         .part = GUARD_QUICK_AT(run->program, GuardQuickPart, node->quick),
         .start = frame->start,
         .seen = is_array ? 0 : frame->object.seen,
         .index = is_array ? frame->index : frame->object.next};
-    bool strangers = !is_array && frame->index != (uint32_t)__builtin_popcountll(
-                                                      quick.frames[0].seen);
-    if (strangers || expects_machine(run, &quick.frames[0], p)) {
+    bool strangers =
+        !is_array && frame->index != (uint32_t)__builtin_popcountll(quick.seen);
+    if (strangers || expects_machine(run, &quick, p)) {
         return GUARD_STEP_GO_ON;
     }
     run->level = frame->level;
     guard_pop(run, frame, GUARD_STEP_DONE);
-    return read_text(&quick, p);
+    return guard_quick_go_on(run, &quick, p);
 }

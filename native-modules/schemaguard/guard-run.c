@@ -269,10 +269,22 @@ run_root(GuardRun *run)
     const char *p = run->at;
     GuardRef ref = run->program->root_quick;
     if (GUARD_LIKELY(*p == '{' && ref != 0) && guard_quick_is_open(run)) {
-        GuardStep step = guard_quick_begin(run, ref, p);
-        return GUARD_LIKELY(step == GUARD_STEP_DONE) ? step : run_from(run, step);
+        return guard_quick_begin(run, ref, p);
     }
-    return guard_run_value(run);
+    return guard_enter(run);
+}
+
+/* Goes on from the root's first step to the end of the text. */
+static GuardStep
+run_to_end(GuardRun *run, GuardStep step)
+{
+    step = run_from(run, step);
+    if (GUARD_UNLIKELY(step != GUARD_STEP_DONE)) {
+        return step;
+    }
+    const char *p = guard_skip_space(run->at);
+    return p == run->end ? GUARD_STEP_DONE
+                         : guard_stop_syntax(run, JSON_ERROR_TRAILING, p);
 }
 
 GuardStep
@@ -289,11 +301,11 @@ guard_run_resume(GuardRun *run)
 GuardStep
 guard_run_text(GuardRun *run)
 {
-    GuardStep step = run_root(run);
-    if (GUARD_UNLIKELY(step != GUARD_STEP_DONE)) {
-        return step;
-    }
-    const char *p = guard_skip_space(run->at);
-    return p == run->end ? GUARD_STEP_DONE
-                         : guard_stop_syntax(run, JSON_ERROR_TRAILING, p);
+    return run_to_end(run, run_root(run));
+}
+
+GuardStep
+guard_run_text_on(GuardRun *run, const GuardQuickFrame *root, const char *p)
+{
+    return run_to_end(run, guard_quick_go_on(run, root, p));
 }

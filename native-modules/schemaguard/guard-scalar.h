@@ -32,22 +32,32 @@ typedef struct {
     bool is_ascii;
 } GuardStringKind;
 
+#ifdef __SSE2__
+/* A bit for each of the 16 bytes at `p` that is a quote, a backslash, a control or
+ * beyond ASCII. */
+static inline unsigned
+guard_specials(const char *p)
+{
+    __m128i chunk = _mm_loadu_si128((const __m128i *)p);
+    __m128i quotes = _mm_cmpeq_epi8(chunk, _mm_set1_epi8('"'));
+    __m128i slashes = _mm_cmpeq_epi8(chunk, _mm_set1_epi8('\\'));
+    __m128i space = _mm_set1_epi8(' ');
+    __asm__("" : "+x"(space)); /* else GCC compares with 31, and negates */
+    /* Signed: bytes from 0x80 are below ' ' as well. */
+    __m128i others = _mm_cmpgt_epi8(space, chunk);
+    return (unsigned)_mm_movemask_epi8(
+        _mm_or_si128(quotes, _mm_or_si128(slashes, others)));
+}
+#endif
+
 /* Returns the closing quote of the string whose content starts at `p`, NULL after a
  * stop. */
 static inline const char *
 guard_scan_string(GuardRun *run, const char *p, GuardStringKind *ret_kind)
 {
 #ifdef __SSE2__
-    const __m128i quote = _mm_set1_epi8('"');
-    const __m128i slash = _mm_set1_epi8('\\');
-    const __m128i space = _mm_set1_epi8(' ');
     for (; GUARD_LIKELY(p <= run->wide_end); p += 16) {
-        __m128i chunk = _mm_loadu_si128((const __m128i *)p);
-        __m128i quotes = _mm_cmpeq_epi8(chunk, quote);
-        /* Signed: bytes from 0x80 are below ' ' as well. */
-        __m128i others =
-            _mm_or_si128(_mm_cmpeq_epi8(chunk, slash), _mm_cmplt_epi8(chunk, space));
-        unsigned mask = (unsigned)_mm_movemask_epi8(_mm_or_si128(quotes, others));
+        unsigned mask = guard_specials(p);
         if (mask != 0) {
             p += __builtin_ctz(mask);
             if (GUARD_LIKELY(*p == '"')) {

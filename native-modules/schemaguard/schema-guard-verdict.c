@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A run's beginning and end, and the verdict without reasons. */
 #include "guard-private.h"
-#include "guard-scalar.h"
+#include "guard-quick-plain.h"
 
 #include <pthread.h>
 
@@ -18,7 +18,6 @@
 
 enum {
     PAGE_MIN = 4096, /* bytes of the smallest page */
-    CACHE_LINE = 64,
     LINES_FETCHED = 4,
 };
 
@@ -140,29 +139,49 @@ is_copy_valid(SchemaGuard *self, const char *text, size_t length)
 static inline void
 fetch(const SchemaGuard *self)
 {
-    const char *bytes = (const char *)self;
-    for (unsigned i = 1; i <= LINES_FETCHED; i++) {
-        __builtin_prefetch(bytes + i * CACHE_LINE);
+    const char *bytes = (const char *)&self->program.quick;
+    for (unsigned i = 0; i < LINES_FETCHED; i++) {
+        __builtin_prefetch(bytes + i * GUARD_LINE);
     }
+}
+
+/* The whole machine. `p`: the root is read up to there, with these names and the next
+ * one expected; NULL: it is not begun. Values, so that no call for tool calls has to
+ * have them in memory. */
+static __attribute__((noinline)) bool
+is_rest_valid(SchemaGuard *self, const char *text, size_t length, const char *p,
+              uint64_t seen, uint32_t next)
+{
+    GuardRun run;
+    schema_guard_run_begin(&run, self, text, length);
+    run.wide_end = is_end_wide(run.end) ? run.end : run.wide_end;
+    GuardQuickFrame root = {
+        .part = self->plain, .start = text, .seen = seen, .index = next};
+    GuardStep step =
+        p != NULL ? guard_run_text_on(&run, &root, p) : guard_run_text(&run);
+    schema_guard_run_end(&run);
+    return step == GUARD_STEP_DONE;
 }
 
 bool
 schema_guard_is_valid(SchemaGuard *self, const char *text, size_t length)
 {
     fetch(self);
-    if (length > self->bytes_max) {
+    if (GUARD_UNLIKELY(length > self->bytes_max)) {
         return false;
     }
-    bool is_wide = is_end_wide(text + length);
-    if (!is_wide && length <= GUARD_COPY_MAX) {
-        return is_copy_valid(self, text, length);
+    const char *end = text + length;
+    if (GUARD_UNLIKELY(!is_end_wide(end))) {
+        return length <= GUARD_COPY_MAX ? is_copy_valid(self, text, length)
+                                        : is_rest_valid(self, text, length, NULL, 0, 0);
     }
-    GuardRun run;
-    schema_guard_run_begin(&run, self, text, length);
-    run.wide_end = is_wide ? run.end : run.wide_end;
-    bool ok = guard_run_text(&run) == GUARD_STEP_DONE;
-    if (GUARD_UNLIKELY(run.scratch != NULL)) { /* no call for tool calls */
-        schema_guard_run_end(&run);
+    if (GUARD_UNLIKELY(self->plain == NULL || *text != '{')) {
+        return is_rest_valid(self, text, length, NULL, 0, 0);
     }
-    return ok;
+    GuardQuickFrame root = {.part = self->plain, .start = text};
+    const char *p = text + 1;
+    const char *close = quick_read_plain(&self->program, &root, &p, end);
+    return GUARD_LIKELY(close != NULL)
+               ? close == end || guard_skip_space(close) == end
+               : is_rest_valid(self, text, length, p, root.seen, root.index);
 }

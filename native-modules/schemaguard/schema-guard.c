@@ -10,8 +10,6 @@ G_DEFINE_QUARK(schema - guard - error - quark, schema_guard_error)
 
 enum {
     BYTES_MAX_DEFAULT = 1 << 30,
-    CACHE_LINE = 64,
-    PART_ALIGNMENT = 32, /* names of the first quick part start a cache line */
 };
 
 static GuardDraft
@@ -75,15 +73,27 @@ set_problem_error(GError **error, const GuardProblems *problems)
     }
 }
 
+/* The root's part, if calls may be read without the machine. */
+static const GuardQuickPart *
+plain_root(const SchemaGuard *self)
+{
+    const GuardProgram *program = &self->program;
+    if (program->root_quick == 0 || self->allows_duplicates || self->depth_max < 2) {
+        return NULL;
+    }
+    const GuardQuickPart *part =
+        GUARD_QUICK_AT(program, GuardQuickPart, program->root_quick);
+    return part->flags == 0 ? part : NULL;
+}
+
 /* Moves the program behind the guard: what a check touches lies together. */
 static SchemaGuard *
 make_guard(GuardProgram *program, const SchemaGuardOptions *options)
 {
-    size_t quick =
-        (sizeof(SchemaGuard) + PART_ALIGNMENT - 1) / PART_ALIGNMENT * PART_ALIGNMENT;
+    size_t quick = sizeof(SchemaGuard);
     size_t bytes =
-        (quick + program->quick_size + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
-    char *block = g_aligned_alloc0(1, bytes + program->size, CACHE_LINE);
+        (quick + program->quick_size + GUARD_LINE - 1) / GUARD_LINE * GUARD_LINE;
+    char *block = g_aligned_alloc0(1, bytes + program->size, GUARD_LINE);
     SchemaGuard *self = (SchemaGuard *)block;
     if (program->quick_size > 0) {
         memcpy(block + quick, program->quick, program->quick_size);
@@ -103,6 +113,7 @@ make_guard(GuardProgram *program, const SchemaGuardOptions *options)
     self->depth_max = (uint16_t)(depth == 0 ? GUARD_RUN_DEPTH_DEFAULT
                                             : MIN(depth, JSON_SCAN_DEPTH_CAP));
     self->bytes_max = options->bytes_max != 0 ? options->bytes_max : BYTES_MAX_DEFAULT;
+    self->plain = plain_root(self);
     return self;
 }
 

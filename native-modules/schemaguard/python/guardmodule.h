@@ -40,6 +40,22 @@ typedef struct {
     bool is_fixed;   /* nobody can change the bytes while the lock is released */
 } GuardText;
 
+/* The bytes of a payload that holds them as they are, bytes or a str of ASCII; NULL: it
+ * does not. */
+static inline const char *
+guardtext_peek(PyObject *payload, size_t *ret_length)
+{
+    if (PyBytes_Check(payload)) {
+        *ret_length = (size_t)PyBytes_GET_SIZE(payload);
+        return PyBytes_AS_STRING(payload);
+    }
+    if (PyUnicode_Check(payload) && PyUnicode_IS_COMPACT_ASCII(payload)) {
+        *ret_length = (size_t)PyUnicode_GET_LENGTH(payload);
+        return (const char *)PyUnicode_1BYTE_DATA(payload);
+    }
+    return NULL;
+}
+
 /* Takes str, bytes or bytearray. Returns false with an exception set. */
 bool guardtext_get(PyObject *payload, GuardText *ret_text);
 

@@ -80,17 +80,32 @@ PyDoc_STRVAR(guard_is_valid_doc,
              "is_valid(payload, /)\n--\n\n"
              "Whether the payload (str or bytes) is JSON and fits the schema.");
 
-static PyObject *
-guard_is_valid(PyObject *self, PyObject *payload)
+/* Any payload, of any size. */
+static __attribute__((noinline)) PyObject *
+is_any_valid(SchemaGuard *guard, PyObject *payload)
 {
-    SchemaGuard *guard = get_guard(self);
     GuardText text;
     if (guard == NULL || !guardtext_get(payload, &text)) {
         return NULL;
     }
     bool ok = is_valid(guard, &text);
     guardtext_clear(&text);
-    return Py_NewRef(ok ? Py_True : Py_False);
+    return PyBool_FromLong(ok);
+}
+
+static PyObject *
+guard_is_valid(PyObject *self, PyObject *payload)
+{
+    SchemaGuard *guard = get_guard(self);
+    size_t length;
+    const char *text = guardtext_peek(payload, &length);
+    if (guard == NULL || text == NULL || length >= GUARD_RELEASE_MIN) {
+        return is_any_valid(guard, payload);
+    }
+    if (schema_guard_is_valid(guard, text, length)) {
+        Py_RETURN_TRUE;
+    }
+    Py_RETURN_FALSE;
 }
 
 /* Has the Python half raise InvalidPayload. */

@@ -25,17 +25,11 @@ guardtext_get(PyObject *payload, GuardText *ret_text)
 {
     ret_text->owned = NULL;
     ret_text->is_fixed = true;
-    if (PyBytes_Check(payload)) {
-        ret_text->text = PyBytes_AS_STRING(payload);
-        ret_text->length = (size_t)PyBytes_GET_SIZE(payload);
+    ret_text->text = guardtext_peek(payload, &ret_text->length);
+    if (ret_text->text != NULL) {
         return true;
     }
     if (PyUnicode_Check(payload)) {
-        if (PyUnicode_IS_COMPACT_ASCII(payload)) {
-            ret_text->text = (const char *)PyUnicode_1BYTE_DATA(payload);
-            ret_text->length = (size_t)PyUnicode_GET_LENGTH(payload);
-            return true;
-        }
         Py_ssize_t length;
         ret_text->text = PyUnicode_AsUTF8AndSize(payload, &length);
         ret_text->length = (size_t)length;
