@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "guard-attempt.h"
 
+#include <string.h>
 #include <time.h>
 
 enum {
@@ -11,15 +12,20 @@ void
 guard_attempt_init(GuardAttempt *self, const char *text, size_t length)
 {
     size_t parts = 1 + (length - (length > 0)) / GUARD_ATTEMPT_TIME_BYTES;
-    *self = (GuardAttempt){.text = text,
-                           .length = length,
-                           .limit = (int64_t)parts * GUARD_ATTEMPT_TIME_NS};
+    self->text = text;
+    self->length = length;
+    self->limit = (int64_t)parts * GUARD_ATTEMPT_TIME_NS;
+    self->wall_from = 0;
+    self->work = 0;
+    self->marks = self->row = NULL;
 }
 
 void
 guard_attempt_clear(GuardAttempt *self)
 {
-    g_free(self->marks);
+    if (self->marks != self->own) {
+        g_free(self->marks);
+    }
 }
 
 static int64_t
@@ -66,7 +72,12 @@ guard_attempt_make_rows(GuardAttempt *self, size_t count)
     if (self->row_words > GUARD_ATTEMPT_MARKS_MAX / 64 / count) {
         return false;
     }
-    self->marks = g_try_new0(uint64_t, self->row_words * count);
+    size_t words = self->row_words * count;
+    bool is_short = words <= GUARD_ATTEMPT_OWN_WORDS;
+    self->marks = is_short ? self->own : g_try_new(uint64_t, words);
+    if (self->marks != NULL) {
+        memset(self->marks, 0, words * sizeof *self->marks);
+    }
     return self->marks != NULL;
 }
 

@@ -8,7 +8,8 @@
  * Errors     false; nothing is reported.
  * Limits     GUARD_ATTEMPT_TIME_NS of the thread's time for each started
  *            GUARD_ATTEMPT_TIME_BYTES of the text; GUARD_ATTEMPT_MARKS_MAX.
- * Cost       a bit for each lookbehind and byte of the text.
+ * Cost       a bit for each lookbehind and byte of the text; no allocation for short
+ *            ones.
  */
 #pragma once
 
@@ -21,6 +22,7 @@ enum {
     GUARD_ATTEMPT_TIME_NS = 600000,
     GUARD_ATTEMPT_TIME_BYTES = 64 << 10,
     GUARD_ATTEMPT_MARKS_MAX = 1 << 30,
+    GUARD_ATTEMPT_OWN_WORDS = 32,
 };
 
 typedef struct {
@@ -34,6 +36,7 @@ typedef struct {
         *marks;    /* a row for each lookbehind, in it a bit for each place; or NULL */
     uint64_t *row; /* the one that is being made, or NULL */
     size_t row_words;
+    uint64_t own[GUARD_ATTEMPT_OWN_WORDS]; /* the marks of a short text */
 } GuardAttempt;
 
 void guard_attempt_init(GuardAttempt *self, const char *text, size_t length);

@@ -86,6 +86,8 @@ const Row rows[] = {
      R"({"a": 1, "b": [2, 3]})"},
     {"unique items", R"({"uniqueItems": true, "contains": {"const": {"k": [1]}}})",
      R"([1, "1", [1], {"k": [1]}, {"k": [1.5]}, 2e3])"},
+    {"lookbehinds", R"({"pattern": "(?<!foo|b(?:a|ar))x(?<=\\p{L}+)$"})",
+     R"("some foo barx bx")"},
     {"patterns", R"({"properties": {"id": {"pattern": "^[a-z]+-\\d{2}$"},
       "re": {"pattern": "(a|b)+c"}}, "patternProperties": {"^x-": {"type": "null"}}})",
      R"({"id": "abc-12", "re": "ababc", "x-y": null})"},
