@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* pattern.c - any pattern, any text: the first line of the input is the pattern, the
- * rest the text. What is remembered of the first search must not spoil the second. */
+ * rest the text. What is remembered of the first search must not change the second. */
 #include "schema-guard.h"
 
 #include <string.h>
@@ -24,8 +24,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const char *text = line_end + 1;
     size_t length = size - source_size - 1;
     bool found = schema_guard_pattern_search(pattern, text, length);
-    /* The second one may have budget left for a yes where the first had none. */
-    if (length <= 16 && found)
-        FUZZ_REQUIRE(schema_guard_pattern_search(pattern, text, length));
+    /* Short and nothing counted: no budget runs out, so the answer is yes or no. */
+    if (length <= 8 && memchr(source, '{', source_size) == NULL)
+        FUZZ_REQUIRE(schema_guard_pattern_search(pattern, text, length) == found);
     return 0;
 }
