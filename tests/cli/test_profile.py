@@ -13,7 +13,7 @@ from host import HostCase, run
 
 AGENT = Path(__file__).resolve().parents[1] / "support" / "profiled_agent.py"
 NATIVE, WAIT, LEAVE = "worth native code", "cache, parallelise or stream", "leave in Python"
-LOCK, IMPORT = "agents in parallel", "vendor less or import lazily"
+LOCK, IMPORT = "shorter switch interval, or agents in parallel", "vendor less or import lazily"
 # What the agent spends -> component, name, verdict when it counts.
 KINDS = {
     "model": ("model", None, WAIT),

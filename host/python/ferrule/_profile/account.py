@@ -357,10 +357,10 @@ def _verdict(key, row, is_busy):
         return {"verdict": "leave in Python", "why": ceiling}
     if kind == rec.LOCK:
         return {
-            "verdict": "agents in parallel",
+            "verdict": "shorter switch interval, or agents in parallel",
             "why": f"as agents in parallel (ferrule run --workers) the run would gain "
-                   f"{_percent(share)}; a shorter switch interval gives nothing, for who "
-                   f"comes back from a wait goes first as it is",
+                   f"{_percent(share)}; sys.setswitchinterval() little, for who comes "
+                   f"back from a wait goes first as it is",
         }  # fmt: skip
     if kind == rec.IMPORTS:
         return {"verdict": "vendor less or import lazily", "why": ceiling}
