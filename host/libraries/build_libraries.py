@@ -12,6 +12,7 @@ nothing when no source is to be had, as without network. `tls`: OpenSSL for the 
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -56,19 +57,41 @@ def source_of(library, work):
     return tree
 
 
+def revisions(library, env):
+    """Versions with the upstream tarball of the installed one, that one first."""
+    installed = installed_version(library.headers)
+    shown = subprocess.run(["apt-cache", "showsrc", library.source], capture_output=True,
+                           text=True, env={**os.environ, **env}).stdout  # fmt: skip
+    upstream = installed.rpartition("-")[0]
+    found = re.findall(r"^Version: (?:\d+:)?(.+)$", shown, re.MULTILINE)
+    same = [each for each in found if each.rpartition("-")[0] == upstream]
+    return dict.fromkeys([installed, *same])
+
+
+def download_tarball(library, folder, log, env):
+    for version in revisions(library, env):
+        wanted = f"{library.source}={version}"
+        try:
+            run(["apt-get", "-q", "source", "--tar-only", "--download-only", wanted], log,
+                folder, **env)
+            return
+        except fetch.FetchError as error:
+            failure = error
+    raise failure
+
+
 def tarball_of(library, work):
-    """The unpacked upstream tarball, which some mirrors have without Debian's patches;
-    apt checks it against the signed index all the same."""
+    """The unpacked upstream tarball, which some mirrors have without Debian's patches, or
+    only with an earlier set of them; apt checks it against the signed index all the
+    same."""
     folder, tree = work / f"{library.source}-tarball", work / library.source
     folder.mkdir()
-    apt = work / "apt"
+    apt = work / f"{library.source}-apt"
     apt.mkdir()
     env = {"APT_CONFIG": str(fetch._private_apt(apt, fetch.apt_sources()))}
-    wanted = f"{library.source}={installed_version(library.headers)}"
     log = work / "apt.log"
     run(["apt-get", "-q", "update"], log, folder, **env)
-    run(["apt-get", "-q", "source", "--tar-only", "--download-only", wanted], log, folder,
-        **env)
+    download_tarball(library, folder, log, env)
     (tarball,) = folder.glob("*.orig.tar.[gx]z")
     tree.mkdir()
     run(["tar", "-xf", str(tarball), "--strip-components=1"], log, tree)
@@ -110,7 +133,7 @@ def make(library, work, log, out):
     try:
         tree = source_of(library, work)
     except fetch.FetchError as error:
-        if not library.configure:
+        if library.wants_patches:
             say(f"  {library.source}: the packaged library is linked ({error})")
             return
         say(f"  {library.source}: without Debian's patches ({error})")

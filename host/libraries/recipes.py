@@ -21,6 +21,9 @@ class Library:
     headers: str  # the installed package whose version decides
     source: str  # its source package
     flags: list
+    # Whether the packaged archive is better than upstream's source without Debian's
+    # patches, when a mirror has no more than that.
+    wants_patches: bool = True
     # Either compiled file by file: patterns below the source tree ...
     files: list = dataclasses.field(default_factory=list)
     # ... after generated files are copied to where they belong, or by its own Meson,
@@ -67,11 +70,13 @@ LIBRARIES = [
         ],
     ),
     # The decoder, without formats older than 1.0. It decodes every module imported; the
-    # variant for BMI2, picked at run time, is slower at that (7.4 MB: 18 ms, not 11).
+    # variant for BMI2, picked at run time, is slower at that (7.4 MB: 18 ms, not 11). It
+    # reads nothing but what host/stdlib/pack.py wrote.
     Library(
         archive="libzstd.a",
         headers="libzstd-dev",
         source="libzstd",
+        wants_patches=False,
         flags=[
             "-O2", "-DZSTD_LEGACY_SUPPORT=0", "-DZSTD_STRIP_ERROR_STRINGS=1",
             "-DDYNAMIC_BMI2=0", "-DZSTD_DISABLE_ASM=1", "-DNDEBUG", "-Ilib", "-Ilib/common",
@@ -88,6 +93,7 @@ TLS_LIBRARIES = [
         also=["libssl.a"],
         headers="libssl-dev",
         source="openssl",
+        wants_patches=False,
         flags=["-Os"],
         configure=[
             "--openssldir=/etc/ssl", "--libdir=lib", "no-shared", "no-tests",
