@@ -178,6 +178,24 @@ class Profile(HostCase):
         self.assertEqual(len(report["turns"]), 5)
         self.assertEqual(report["turns_from"], "model calls")
 
+    def test_many_turns(self):
+        done = self.run_profile("""
+            from ferrule import turn
+            for _ in range(30_000):
+                with turn():
+                    pass
+            """)
+        self.expect(done, err="")
+        self.assertEqual(len(json.loads(done.stdout)["turns"]), 30_000)
+
+    def test_an_agent_finds_no_module_imported_that_it_did_not_import(self):
+        script = self.write("agent.py", "import sys\nprint(*sys.modules)\n")
+        plain = run("run", script).stdout.split()
+        seen = run("profile", "--json", script).stderr.split()
+        own = {"linecache", "time"}  # what a command has, and what the clock is from
+        more = {name for name in seen if name.partition(".")[0] != "ferrule"}
+        self.assertLessEqual(more - set(plain), own)
+
     def test_a_tool_is_named_by_the_cache_that_keeps_its_results(self):
         done = self.run_profile("""
             import time

@@ -143,7 +143,7 @@ class Sheet:
         self.record = record
         self.turns = turns_of(record)
         self.begins = [begin for _, begin, _ in self.turns]
-        self.cells = {}
+        self.cells = {turn: {} for turn in range(-1, len(self.turns))}
         self.path = [x for x in critical_path(record) if x[2] is not OWN]
         for begin, end, label in self.path:
             for turn, spent in self._by_turn(begin, end):
@@ -155,7 +155,8 @@ class Sheet:
         self._fill_up()
 
     def _add(self, turn, key, spent):
-        self.cells[turn, key] = self.cells.get((turn, key), 0) + spent
+        cell = self.cells[turn]
+        cell[key] = cell.get(key, 0) + spent
 
     def _by_turn(self, begin, end):
         """Parts of an interval: (turn, ns)."""
@@ -179,24 +180,26 @@ class Sheet:
         """What nothing accounts for is the agent's own Python."""
         inside = 0
         for turn, (_, begin, end) in enumerate(self.turns):
-            known = sum(t for (i, _), t in self.cells.items() if i == turn)
+            known = sum(self.cells[turn].values())
             self._add(turn, key_of(OWN), max(end - begin - known, 0))
             inside += end - begin
-        known = sum(t for (i, _), t in self.cells.items() if i == -1)
+        known = sum(self.cells[-1].values())
         outside = self.record.end - self.record.begin - inside
         self._add(-1, key_of(OWN), max(outside - known, 0))
 
     def move(self, source, target, part):
         """Give a part (0..1) of a component's time to another, in every turn."""
-        for (turn, key), spent in list(self.cells.items()):
-            if key == source:
-                self.cells[turn, key] = spent - spent * part
-                self._add(turn, target, spent * part)
+        for cell in self.cells.values():
+            moved = cell.get(source, 0) * part
+            if moved:
+                cell[source] -= moved
+                cell[target] = cell.get(target, 0) + moved
 
     def totals(self):
         totals = {}
-        for (_, key), spent in self.cells.items():
-            totals[key] = totals.get(key, 0) + spent
+        for cell in self.cells.values():
+            for key, spent in cell.items():
+                totals[key] = totals.get(key, 0) + spent
         return totals
 
     def presence(self, key):
@@ -204,7 +207,7 @@ class Sheet:
         if not self.turns:
             return 1.0
         there = sum(
-            self.cells.get((i, key), 0) > 0.01 * (end - begin)
+            self.cells[i].get(key, 0) > 0.01 * (end - begin)
             for i, (_, begin, end) in enumerate(self.turns)
         )
         return there / len(self.turns)
@@ -257,7 +260,7 @@ def move_lock(record, sheet, process):
 # ---- what the hooks themselves cost ------------------------------------------------
 
 
-def hook_cost(record, rounds=20, calls=4 * (rec.LEFT_OUT_MAX + 1)):
+def hook_cost(record, rounds=8, calls=4 * (rec.LEFT_OUT_MAX + 1)):
     """(ns inside, ns outside the time that is credited) of a hooked computing call.
 
     The least of several short rounds: one that somebody else interrupts says nothing.
@@ -282,22 +285,21 @@ def hook_cost(record, rounds=20, calls=4 * (rec.LEFT_OUT_MAX + 1)):
     return inside, max(whole - inside, 0)
 
 
-def take_out_hooks(record, sheet, cost):
+def take_out_hooks(record, sheet):
     """Take the cost of hooked computing calls out of all rows; returns the sum, ns."""
     totals, taken = sheet.totals(), 0
-    for label, count in record.main.calls.items():
+    calls = [(label, count) for label, count in record.main.calls.items()
+             if label.kind in rec.COMPUTING and totals.get(key_of(label))]  # fmt: skip
+    cost = hook_cost(record) if calls else None
+    for label, count in calls:
         key = key_of(label)
-        if label.kind not in rec.COMPUTING or not totals.get(key):
-            continue
-        for (turn, other), spent in list(sheet.cells.items()):
-            if other != key:
-                continue
-            part = count * spent / totals[key]
+        for cell in sheet.cells.values():
+            part = count * cell.get(key, 0) / totals[key]
             for place, ns in ((key, cost[0]), (key_of(OWN), cost[1])):
-                there = sheet.cells.get((turn, place), 0)
-                less = min(part * ns, 0.9 * there)
-                sheet.cells[turn, place] = there - less
-                taken += less
+                less = min(part * ns, 0.9 * cell.get(place, 0))
+                if less:
+                    cell[place] -= less
+                    taken += less
     return taken
 
 
@@ -391,9 +393,8 @@ def functions_of(record, limit=8):
 
 def report_of(record, start, process):
     """Everything the report says, as JSON has it."""
-    cost = hook_cost(record)
     sheet = Sheet(record)
-    hooks = take_out_hooks(record, sheet, cost)
+    hooks = take_out_hooks(record, sheet)
     move_lock(record, sheet, process)
     wall = record.end - record.begin + start - hooks
     rows = rows_of(record, sheet, start, process, wall)
@@ -404,8 +405,8 @@ def report_of(record, start, process):
     turns = []
     for i, (name, begin, end) in enumerate(sheet.turns):
         parts = {}
-        for (turn, key), spent in sheet.cells.items():
-            if turn == i and spent:
+        for key, spent in sheet.cells[i].items():
+            if spent:
                 title = f"{TITLES[key[0]]} {key[1]}".strip()
                 parts[title] = parts.get(title, 0) + spent / 1e9
         turns.append({"name": name, "begin_s": (begin - record.begin + start) / 1e9,

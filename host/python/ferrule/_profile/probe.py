@@ -9,7 +9,6 @@ timer of processor time samples where the main thread is.
 
 import _signal
 import _thread
-import os
 import time
 
 from ferrule._profile.record import clock, left_out, record

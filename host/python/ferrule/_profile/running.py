@@ -3,9 +3,10 @@
 
 import _thread
 import builtins
-import os
+import posix
 import sys
 import time
+from _frozen_importlib_external import _path_isdir
 
 from ferrule import turns
 from ferrule._profile import probe, seams
@@ -14,27 +15,28 @@ from ferrule._profile.record import clock, record
 
 def _main_module(script, arguments):
     """A fresh __main__ for the script, and sys as it finds it."""
+    path = script if script.startswith("/") else f"{posix.getcwd()}/{script}"
     module = type(sys)("__main__")
-    module.__file__ = script
+    module.__file__ = path
     module.__builtins__ = builtins
     sys.modules["__main__"] = module
     sys.argv[:] = [script, *arguments]
-    sys.path.insert(0, script if os.path.isdir(script) else os.path.dirname(script))
+    sys.path.insert(0, path if _path_isdir(path) else path.rpartition("/")[0] or "/")
     return module
 
 
 def _code(script):
     """The code of a script, or of the __main__.py of a folder or zip file."""
-    if os.path.isdir(script):
-        script = os.path.join(script, "__main__.py")
+    if _path_isdir(script):
+        script += "/__main__.py"
     with open(script, "rb") as file:
         return compile(file.read(), script, "exec", dont_inherit=True)
 
 
-def _run(script, module):
+def _run(module):
     """Run it, wait for its threads, and return the exit code."""
     try:
-        exec(_code(script), module.__dict__)
+        exec(_code(module.__file__), module.__dict__)
         code = 0
     except SystemExit as error:
         code = _exit_code(error.code)
@@ -70,7 +72,7 @@ def profile(options, script, arguments, start):
     probe.sample()
     before = _measure()
     record.begin = record.main.since = clock()
-    code = _run(script, module)
+    code = _run(module)
     record.main.change(clock())
     record.end = record.main.since
     cpu, main_cpu, queued = (b - a for a, b in zip(before, _measure(), strict=True))
@@ -89,8 +91,8 @@ def profile(options, script, arguments, start):
 def _agent_output_to_stderr():
     """Keep stdout for the report; return a descriptor of it."""
     sys.stdout.flush()
-    out = os.dup(1)
-    os.dup2(2, 1)
+    out = posix.dup(1)
+    posix.dup2(2, 1)
     return out
 
 
@@ -110,11 +112,8 @@ def _report(options, script, start, process, out):
         if out is None:
             sys.stdout.write("\n" + text.write(report, script))
             return 0
-        import json
-
         with open(out, "w", encoding="utf-8") as file:
-            json.dump(report, file, indent=2, ensure_ascii=False)
-            file.write("\n")
+            file.write(text.write_json(report))
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         print(f"ferrule: profile: {where}{error.strerror}", file=sys.stderr)

@@ -322,6 +322,7 @@ def _in_request_guard(module):
 
 
 MODULES = {
+    "os": _in_os,
     "socket": _in_socket,
     "ssl": _in_ssl,
     "selectors": _in_selectors,
@@ -372,8 +373,7 @@ def _collecting(phase, _info):
 
 def install():
     record.main = record.line()
-    for name, seam in (("time", _in_time), ("os", _in_os)):
-        seam(sys.modules[name])
+    _in_time(sys.modules["time"])
     for name, seam in MODULES.items():
         if name in sys.modules:
             _done.add(name)
