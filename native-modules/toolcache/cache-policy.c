@@ -190,8 +190,8 @@ static bool
 policy_is_recent(CacheView *view, uint32_t age)
 {
     const CacheEntry *oldest = policy_oldest_lir(view);
-    return oldest == NULL || (uint64_t)age * CACHE_RECENT_FACTOR <
-                                 policy_age(view, oldest);
+    return oldest == NULL ||
+           (uint64_t)age * CACHE_RECENT_FACTOR < policy_age(view, oldest);
 }
 
 /* Lets the miniatures see the use, and follows the best of them. */
@@ -236,8 +236,8 @@ cache_policy_add(CacheView *view, uint32_t ref)
         shard->epoch_left = cache_view_capacity(view) / POLICY_EPOCHS + 1;
     }
     uint32_t age;
-    bool is_back = cache_ghosts_take(view, entry->hash, &age) &&
-                   policy_is_recent(view, age);
+    bool is_back =
+        cache_ghosts_take(view, entry->hash, &age) && policy_is_recent(view, age);
     policy_adapt(view, entry->hash);
     policy_set_used(entry, shard->now++, 0);
     if (is_back || shard->lir.count < policy_lir_target(view)) {

@@ -11,7 +11,7 @@ import time
 import unittest
 import weakref
 
-from ferrule import ToolCache, _cache_flights
+from ferrule import ToolCache
 from ferrule.cache import LoadError
 
 FORK = multiprocessing.get_context("fork")
@@ -176,17 +176,6 @@ class Threads(unittest.TestCase):
         leader.join(30)
 
 
-class Blocked:
-    """Takes the place of a flight, and a watcher's time."""
-
-    def __init__(self, event):
-        self.event = event
-
-    def wait(self, seconds):
-        self.event.wait(60)
-        return "done", ""
-
-
 class Tasks(unittest.IsolatedAsyncioTestCase):
     async def test_load_once(self):
         cache, calls = ToolCache(), []
@@ -262,26 +251,6 @@ class Tasks(unittest.IsolatedAsyncioTestCase):
         tasks = (cache.aget_or_call("tool", 1, loader) for _ in range(10))
         found = await asyncio.gather(*tasks)
         self.assertEqual((set(found), len(calls)), ({"x" * 10_000}, 1))
-
-    async def test_many_leaders_elsewhere_are_watched_in_short_turns(self):
-        turns = []
-
-        class Flight:
-            def wait(self, seconds):
-                turns.append(seconds)
-                return "done", ""
-
-        loop, block = asyncio.get_running_loop(), threading.Event()
-        flights = [Blocked(block) for _ in range(_cache_flights._WATCHERS_MAX)]
-        flights += [Flight() for _ in range(800)]
-        futures = [loop.create_future() for _ in flights]
-        for flight, future in zip(flights, futures, strict=True):
-            _cache_flights._watch(loop, flight, future)
-        block.set()
-        await asyncio.gather(*futures)
-        self.assertLess(min(turns), 0.005)
-        self.assertGreater(max(turns), 0.02)
-        self.assertFalse(_cache_flights._watched.intersection(flights))
 
     async def test_the_loop_runs_while_a_thread_leads(self):
         cache, begun, over = ToolCache(), threading.Event(), threading.Event()

@@ -21,8 +21,7 @@ _SLICE_MIN_S = 0.002  # when there are many
 _REFRESHERS_MAX = 4  # threads that load anew what is served stale
 _REFRESHING_MAX = 256  # keys that wait for one; further ones are loaded when they expire
 
-# What the present task is loading, the threads and processes it works through among it:
-# waiting for that would never end.
+# What the present task is loading, by whatever thread: waiting for it would never end.
 _leading = ContextVar("ferrule_leading", default=())
 
 

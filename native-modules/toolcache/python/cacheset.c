@@ -23,8 +23,8 @@ enum {
     SET_PARAMETERS,
 };
 
-static const char *const set_names[SET_PARAMETERS] = {
-    "tool", "args", "value", "ttl", "tags", "stale", "jitter"};
+static const char *const set_names[SET_PARAMETERS] = {"tool", "args",  "value", "ttl",
+                                                      "tags", "stale", "jitter"};
 
 static const CacheParameters set_parameters = {
     .function = "set",

@@ -62,7 +62,8 @@ TEST(ToolCachePolicy, KeepsTheHotKeysOfSkewedTraffic)
     EXPECT_GT(HitPercent(trace, 1000), 66.0); // LRU: 59, the 1,000 hottest: 70
 }
 
-// Where all keys are asked for rather seldom, one interval between two uses says little.
+// Where all keys are asked for rather seldom, one interval between two uses says
+// little.
 TEST(ToolCachePolicy, KeepsTheHotKeysOfMildlySkewedTraffic)
 {
     auto trace = Zipf(0.8, 10000, 200000);
