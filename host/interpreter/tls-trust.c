@@ -4,8 +4,8 @@
  * ssl.create_default_context() asks OpenSSL for it, which parses all of its 140
  * certificates there and then: 40 % of the instructions until an agent's first line,
  * also of one that connects to nobody. Here the context's store keeps the file's name,
- * and the file is read before OpenSSL looks for the first issuer, or before Python lists
- * what the store holds: no verdict and no list differs.
+ * and the file is read before OpenSSL looks for the first issuer, or before Python
+ * lists what the store holds: no verdict and no list differs.
  *
  * The linker hands us the calls of two functions (--wrap, see meson.build).
  */
@@ -72,15 +72,15 @@ get_issuer(X509 **ret_issuer, X509_STORE_CTX *check, X509 *certificate)
     return X509_STORE_CTX_get1_issuer(ret_issuer, check, certificate);
 }
 
-static STACK_OF(X509) *
-lookup_certs(X509_STORE_CTX *check, const X509_NAME *name)
+static STACK_OF(X509) * lookup_certs(X509_STORE_CTX *check, const X509_NAME *name)
 {
     read_file(X509_STORE_CTX_get0_store(check));
     return X509_STORE_CTX_get1_certs(check, name);
 }
 
-/* As OpenSSL's own: what its environment names counts unless the process has more rights
- * than its user. The folder and the store are read one certificate at a time anyway. */
+/* As OpenSSL's own: what its environment names counts unless the process has more
+ * rights than its user. The folder and the store are read one certificate at a time
+ * anyway. */
 int
 __wrap_SSL_CTX_set_default_verify_paths(SSL_CTX *context)
 {
