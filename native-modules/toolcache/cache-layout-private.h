@@ -180,8 +180,8 @@ typedef struct {
     BaseLock lock;
 
     /* Readers look at these; written under the lock. */
-    alignas(64) _Atomic uint32_t epoch; /* low byte: what `touches` are compared to */
-    _Atomic uint32_t generation;        /* resets of this shard */
+    alignas(64) _Atomic uint32_t epoch;   /* low byte: what `touches` are compared to */
+    _Atomic uint32_t generation;          /* resets of this shard */
     alignas(64) _Atomic uint64_t changes; /* cache_bucket_changes() */
 
     /* Readers append; emptied under the lock. */
