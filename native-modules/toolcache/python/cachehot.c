@@ -103,8 +103,10 @@ cachehot_free(CacheHot *self)
     for (size_t i = 0; i < CACHEHOT_OBJECTS; i++) {
         hot_clear_object(&self->objects[i]);
     }
-    for (size_t i = 0; i < (size_t)CACHEHOT_SETS * CACHEHOT_WAYS; i++) {
-        hot_clear(&self->entries[0][i]);
+    for (size_t way = 0; way < CACHEHOT_WAYS; way++) {
+        for (size_t set = 0; set < CACHEHOT_SETS; set++) {
+            hot_clear(&self->entries[way][set]);
+        }
     }
     PyMem_Free(self->memory);
 }
