@@ -149,7 +149,8 @@ def check_prefix(tree):
         for function in source.declarations[0]:
             if function.static or function.name == "main":
                 continue
-            if function.name.startswith("PyInit_") or source.excused(
+            # CPython finds the ones by name, the linker the others.
+            if function.name.startswith(("PyInit_", "__wrap_")) or source.excused(
                 function.line, "prefix"
             ):
                 continue

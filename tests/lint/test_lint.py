@@ -254,6 +254,10 @@ class Sizes(RuleCase):
                     "host/interpreter/interpreter.h": "int interpreter_inittab(void);\n"},
                    "interpreter_x should start with inittab_")
 
+    def test_prefix_of_what_the_linker_wraps(self):
+        self.spares(rules_sizes.check_prefix,
+                    {ENGINE: "int __wrap_X509_STORE_lock(void) { }\n"})
+
     def test_prefix_of_a_binding(self):
         self.spares(rules_sizes.check_prefix, {
             "native-modules/toolcache/python/cachemodule.c":
