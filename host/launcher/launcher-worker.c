@@ -11,6 +11,9 @@
 #include "host-error.h"
 #include "launcher-private.h"
 
+/* By which our count of a process's time may stay behind the kernel's, in seconds. */
+static const double CPU_SLACK_S = 0.1;
+
 static void worker_ended(Launcher *launcher, LauncherWatch *watch, uint32_t events);
 
 void
@@ -94,11 +97,25 @@ settle(LauncherWorker *worker, Launcher *launcher)
     worker->due_ms = now + pause_ms(worker, at_once);
 }
 
+/* The kernel kills who reaches this limit, and says nothing. */
+static bool
+has_used_up(const LauncherWorker *worker, int status, double used)
+{
+    uint64_t limit = worker->agent->config.cpu;
+    return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && !worker->is_stopped &&
+           limit != 0 && used >= (double)limit - CPU_SLACK_S;
+}
+
 /* Say how it ended, unless it ended well or as it was told to. */
 static void
-say_end(const LauncherWorker *worker, Launcher *launcher, int status)
+say_end(const LauncherWorker *worker, Launcher *launcher, int status, double used)
 {
-    if (WIFSIGNALED(status) && !worker->is_stopped)
+    if (has_used_up(worker, status, used))
+        launcher_say(launcher, worker,
+                     "has used %" G_GUINT64_FORMAT
+                     " s of processor time, its limit; ended by signal %d (%s)",
+                     worker->agent->config.cpu, SIGKILL, strsignal(SIGKILL));
+    else if (WIFSIGNALED(status) && !worker->is_stopped)
         launcher_say(launcher, worker, "ended by signal %d (%s)", WTERMSIG(status),
                      strsignal(WTERMSIG(status)));
     else if (WIFEXITED(status) && WEXITSTATUS(status) != 0)
@@ -123,10 +140,11 @@ reap(LauncherWorker *worker, Launcher *launcher)
         ;
     launcher_watch_close(launcher, &worker->pidfd);
     worker->pid = 0;
-    worker->cpu_ended += seconds(usage.ru_utime) + seconds(usage.ru_stime);
+    double used = seconds(usage.ru_utime) + seconds(usage.ru_stime);
+    worker->cpu_ended += used;
     worker->last_code =
         WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-    say_end(worker, launcher, status);
+    say_end(worker, launcher, status, used);
     if (worker->is_overdue && worker->last_code == 0)
         worker->last_code = 128 + SIGTERM;
     worker->state = LAUNCHER_STATE_DRAINING;
