@@ -102,6 +102,12 @@ cli_agents_set_file(Cli *cli, const char *path, int argc, char **argv, int at,
         return cli_text_refuse(
             error, "run: %s names the arguments of its agents; \"%s\" is for nobody",
             path, argv[at]);
+    if (cli->workers != 0)
+        return cli_text_refuse(
+            error,
+            "run: %s says how many workers its agents have; --workers goes with "
+            "a script",
+            path);
     if (cli->in_interpreters)
         return cli_text_refuse(
             error, "run: agents of a file are processes; --isolation interpreter goes "

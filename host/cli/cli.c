@@ -85,7 +85,7 @@ parse_run(Cli *cli, int argc, char **argv, GError **error)
         return cli_text_refuse(
             error,
             "run: which script? ferrule run SCRIPT|FOLDER|FILE.ferrule [ARGS...]");
-    if (cli->workers == 0 && g_str_has_suffix(argv[at], ".toml"))
+    if (g_str_has_suffix(argv[at], ".toml"))
         return cli_agents_set_file(cli, argv[at], argc, argv, at + 1, error);
     return set_target(cli, argv[at], argc, argv, at + 1, error);
 }

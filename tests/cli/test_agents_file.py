@@ -117,6 +117,11 @@ class Mistakes(AgentsCase):
         path = self.write("agents.toml", GOOD)
         self.expect(run("run", path, "--verbose"), 2, "", '"--verbose" is for nobody')
 
+    def test_the_number_of_workers_does_too(self):
+        path = self.write("agents.toml", GOOD)
+        done = run("run", "--workers", 2, path)
+        self.expect(done, 2, "", "--workers goes with a script")
+
     def test_a_store_that_cannot_be(self):
         self.write("a.py", "")
         self.refused_run("[stores.tools]\nmax_bytes = 1\n" + GOOD, "1:1: stores.tools: ")
