@@ -7,7 +7,6 @@
 
 #include <pthread.h>
 #include <signal.h>
-#include <sys/prctl.h>
 
 enum {
     KEEPER_BUDGET = 256,        /* entries freed in one hold of a shard's lock */
@@ -107,7 +106,6 @@ keeper_sleep(void)
 static void *
 keeper_run(void *unused)
 {
-    prctl(PR_SET_NAME, "ferrule-keeper");
     pthread_mutex_lock(&keeper.lock);
     while (!keeper.must_stop) {
         keeper_sleep();
@@ -135,6 +133,9 @@ keeper_start(void)
     keeper.must_stop = false;
     keeper.has_thread =
         pthread_create(&keeper.thread, &attributes, keeper_run, NULL) == 0;
+    if (keeper.has_thread) {
+        pthread_setname_np(keeper.thread, "ferrule-keeper");
+    }
     pthread_sigmask(SIG_SETMASK, &old, NULL);
     pthread_attr_destroy(&attributes);
 }

@@ -312,7 +312,10 @@ cache_load_start(ToolCache *cache, size_t size, size_t start)
     pthread_sigmask(SIG_SETMASK, &all, &old);
     self->has_thread = pthread_create(&self->thread, NULL, load_run, self) == 0;
     pthread_sigmask(SIG_SETMASK, &old, NULL);
-    if (!self->has_thread) {
+    if (self->has_thread) {
+        pthread_setname_np(self->thread, "ferrule-load");
+    }
+    else {
         load_run(self); /* the caller waits for it, then */
     }
     return self;

@@ -347,6 +347,20 @@ class Preload(AgentsCase):
             'preload = ["mine"]' + self.AGENT)
         self.expect(done, 0, "a | True\n", "")
 
+    def test_modules_use_the_stores_of_the_file(self):
+        done = self.run_agents(
+            {"a.py": """
+                from ferrule import ToolCache
+                store = ToolCache.open("tools")
+                print(store.get("t", "1"), store.stats()["max_entries"])
+                """,
+             "mine.py": """
+                from ferrule import ToolCache
+                ToolCache.open("tools").set("t", "1", "before the fork")
+                """},
+            'preload = ["mine"]\n[stores.tools]\nmax_entries = 77' + self.AGENT)
+        self.expect(done, 0, "a | before the fork 77\n", "")
+
     def test_default_is_what_agents_import_most(self):
         done = self.run_workers(1, """
             import sys

@@ -31,6 +31,7 @@ PRELOAD = (
 
 
 REHEARSALS = 8  # code is specialised in its third run or so
+STORE_THREADS = ("ferrule-keeper", "ferrule-load")
 
 
 class Warmth(NamedTuple):
@@ -48,12 +49,22 @@ class Refused(Exception):
 
 
 def _threads():
+    """How many, without those of stores, which end before a fork and come back after."""
     try:
-        return len(os.listdir("/proc/self/task"))
+        return sum(_name_of(task) not in STORE_THREADS
+                   for task in os.listdir("/proc/self/task"))  # fmt: skip
     except OSError:
         import _thread
 
         return _thread._count() + 1
+
+
+def _name_of(task):
+    try:
+        with open(f"/proc/self/task/{task}/comm") as file:
+            return file.read().strip()
+    except OSError:
+        return STORE_THREADS[0]  # it has ended since
 
 
 def _sockets():
@@ -137,13 +148,14 @@ def up(warmth, dump_signal):
         sys.path.append(os.path.join(warmth.folder, "vendor"))
     names = warmth.preload
     with _fork_hooks.Gathered():
+        # The directory of stores is made before the fork; what is preloaded finds those
+        # of the file as they are declared.
+        _import("ferrule.cache", None)
+        stores = [_open_store(name, arguments, warmth.store_places.get(name))
+                  for name, arguments in warmth.stores.items()]
         for place, name in [(None, n) for n in PRELOAD] if names is None else names:
             _import(name, place)
-        # The directory of stores is made before the fork.
-        _import("ferrule.cache", None)
         desk = _open_desk()
-    stores = [_open_store(name, arguments, warmth.store_places.get(name))
-              for name, arguments in warmth.stores.items()]
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
             stream.reconfigure(line_buffering=True)
