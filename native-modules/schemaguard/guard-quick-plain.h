@@ -154,6 +154,7 @@ quick_read_plain(const GuardProgram *program, GuardQuickFrame *frame, const char
             bool is_end = *q == '}' && (part->flags & GUARD_QUICK_COUNTED) == 0 &&
                           ((seen | bit) & part->required) == part->required;
             if (GUARD_LIKELY(is_end)) {
+                frame->seen = seen | bit; /* what dependent schemas ask for */
                 return q + 1;
             }
             break;

@@ -140,6 +140,18 @@ TEST(GuardPlain, CountsListsAsLevels)
     }
 }
 
+TEST(GuardPlain, TellsDependentSchemasWhatWasThere)
+{
+    Guard guard = MakeGuard(R"({
+        "properties": {"a": {"type": "integer"}, "b": {"type": "integer"}},
+        "dependentSchemas": {"a": false, "b": {"required": ["c"]}}
+    })");
+    EXPECT_TRUE(IsValid(guard, "{}"));
+    EXPECT_FALSE(IsValid(guard, R"({"a": 1})"));
+    EXPECT_FALSE(IsValid(guard, R"({"b": 1})"));
+    EXPECT_TRUE(IsValid(guard, R"({"b": 1, "c": 2})"));
+}
+
 TEST(GuardPlain, LetsTheMachineDecideOnRepeatedNames)
 {
     SchemaGuardOptions options = {};
