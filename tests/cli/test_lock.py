@@ -7,7 +7,7 @@ Counted are turns and loops, never time: a loaded machine does not change the or
 
 import unittest
 
-from support.host import HostCase
+from host import HostCase
 
 HEAD = """
 import os, statistics, sys, threading, time
