@@ -230,8 +230,8 @@ uint64_t tool_cache_hash(const ToolCache *self, uint64_t tool_hash, const char *
 bool tool_cache_read(ToolCache *self, const ToolCacheHit *hit, void *to);
 
 /* Whether the entry of a plain hit is still the one that was found, and valid: a value
- * that was copied then is what a new search would return. Counts a hit if so. For
- * bindings that keep values they built. */
+ * that was copied then is what a new search would return. Counts a hit if so, and notes
+ * in the place how far it looked. For bindings that keep values they built. */
 bool tool_cache_is_same(ToolCache *self, ToolCachePlace *place);
 
 /* Of small texts: without a call to libc where it costs more than the work. */
