@@ -31,6 +31,9 @@ extern "C" {
 typedef struct {
     int64_t (*now)(void *context); /* NULL: the system's clock */
     void *context;
+    /* Of the system's clock: clock_gettime(), or what it calls where that is known, for
+     * libc's way there takes a third of the time. */
+    int (*read)(clockid_t id, struct timespec *ret_now);
     int64_t coarse_offset; /* CLOCK_BOOTTIME - CLOCK_MONOTONIC; system clock only */
 } BaseClock;
 
@@ -52,7 +55,7 @@ base_clock_now_coarse(const BaseClock *self)
     if (__builtin_expect(self->now != NULL, 0)) {
         return self->now(self->context);
     }
-    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    self->read(CLOCK_MONOTONIC_COARSE, &now);
     return (int64_t)now.tv_sec * BASE_CLOCK_SECOND_NS + now.tv_nsec +
            __atomic_load_n(&self->coarse_offset, __ATOMIC_RELAXED);
 }

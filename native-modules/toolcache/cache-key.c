@@ -29,24 +29,43 @@ key_cubes(__m128i words)
     return _mm_madd_epi16(cubes, _mm_set1_epi16(1));
 }
 
-static uint32_t
-key_sum(const char *text, size_t size)
+static __m128i
+key_load(const void *from)
+{
+    return _mm_loadu_si128((const __m128i *)from);
+}
+
+/* In four parts. */
+static __m128i
+key_sum_16(__m128i bytes)
 {
     const __m128i zero = _mm_setzero_si128();
     const __m128i blank = _mm_set1_epi8(' ');
-    __m128i sums = zero;
+    __m128i is_blank = _mm_cmpeq_epi8(_mm_max_epu8(bytes, blank), blank);
+    bytes = _mm_andnot_si128(is_blank, bytes);
+    return _mm_add_epi32(key_cubes(_mm_unpacklo_epi8(bytes, zero)),
+                         key_cubes(_mm_unpackhi_epi8(bytes, zero)));
+}
+
+static uint32_t
+key_sum(const char *text, size_t size)
+{
+    static const signed char mask[32] = {[16] = -1, -1, -1, -1, -1, -1, -1, -1,
+                                         -1,        -1, -1, -1, -1, -1, -1, -1};
+    __m128i sums = _mm_setzero_si128();
     size_t i = 0;
-    for (; i + 16 <= size; i += 16) {
-        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(text + i));
-        __m128i is_blank = _mm_cmpeq_epi8(_mm_max_epu8(bytes, blank), blank);
-        bytes = _mm_andnot_si128(is_blank, bytes);
-        sums = _mm_add_epi32(sums, key_cubes(_mm_unpacklo_epi8(bytes, zero)));
-        sums = _mm_add_epi32(sums, key_cubes(_mm_unpackhi_epi8(bytes, zero)));
+    if (size < 16) {
+        return key_sum_bytes(text, size);
     }
+    for (; i + 16 <= size; i += 16) {
+        sums = _mm_add_epi32(sums, key_sum_16(key_load(text + i)));
+    }
+    /* The last ones with those before them, which are counted already, as zeros. */
+    __m128i last = _mm_and_si128(key_load(text + size - 16), key_load(mask + size - i));
+    sums = _mm_add_epi32(sums, key_sum_16(last));
     uint32_t lanes[4];
     _mm_storeu_si128((__m128i *)(void *)lanes, sums);
-    return lanes[0] + lanes[1] + lanes[2] + lanes[3] +
-           key_sum_bytes(text + i, size - i);
+    return lanes[0] + lanes[1] + lanes[2] + lanes[3];
 }
 #else
 static uint32_t

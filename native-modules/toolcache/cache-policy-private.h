@@ -34,9 +34,11 @@ cache_policy_note(CacheView *view, uint32_t bucket, uint32_t slot)
 /* Applies the noted hits. */
 void cache_policy_catch_up(CacheView *view);
 
-/* Has the lines fetched that adding a key of that hash will need, and those that
- * evicting for it will. */
-void cache_policy_prefetch(CacheView *view, uint32_t low);
+/* Has the lines fetched that adding a key of that hash will need. */
+void cache_policy_prefetch(const CacheView *view, uint32_t low);
+
+/* And those that evicting for it will. */
+void cache_policy_prefetch_around_victim(const CacheView *view);
 
 /* The first of those, for the next time. */
 void cache_policy_prefetch_victim(const CacheView *view);

@@ -323,14 +323,18 @@ policy_next_victim(const CacheView *view)
 }
 
 void
-cache_policy_prefetch(CacheView *view, uint32_t low)
+cache_policy_prefetch(const CacheView *view, uint32_t low)
 {
     __builtin_prefetch(&view->buckets[cache_bucket_home(view, low)], 1);
     cache_ghosts_prefetch(view, low);
+}
+
+void
+cache_policy_prefetch_around_victim(const CacheView *view)
+{
     const CacheEntry *victim = policy_next_victim(view);
     if (victim != NULL) {
-        __builtin_prefetch(&view->buckets[cache_bucket_home(view, victim->hash)], 1);
-        cache_ghosts_prefetch(view, victim->hash);
+        cache_policy_prefetch(view, victim->hash);
         __builtin_prefetch((const char *)victim + 256, 1); /* the block behind it */
     }
 }

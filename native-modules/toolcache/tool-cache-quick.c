@@ -162,7 +162,7 @@ tool_cache_quick(ToolCache *self, const ToolCacheKey *key, uint64_t hash,
         uint32_t slot = (uint32_t)__builtin_ctz(slots);
         if (quick_try(view, key, cache_bucket_ref(bucket, slot), ret_hit)) {
             place->changes = 0;
-            place->version = version;
+            ret_hit->version = version;
             place->bucket = home;
             place->slot = (uint16_t)slot;
             place->shard = (uint16_t)(view - self->views);

@@ -43,7 +43,7 @@ set_store(CacheKeys *keys, CacheInsert *insert)
     if (!cache_shard_lock(view)) {
         return false;
     }
-    cache_policy_prefetch(view, cache_key_low(keys->canonical.hash));
+    cache_policy_prefetch_around_victim(view);
     cache_set_settle(view);
     bool has_old = cache_index_locate(view, &keys->canonical, &spot);
     bool is_stored = cache_shard_insert(view, insert, has_old ? spot.ref : 0);
@@ -104,8 +104,12 @@ tool_cache_set(ToolCache *self, const ToolCacheKey *key, const ToolCacheValue *v
 {
     g_auto(CacheKeys) keys;
     CacheSetExtras extras;
-    if (!cache_look_spell(&keys, self, key, error) ||
-        !cache_look_canonize(&keys, self, error)) {
+    if (!cache_look_spell(&keys, self, key, error)) {
+        return TOOL_CACHE_NOT_SET;
+    }
+    /* Nearly always the canonical spelling is this one. */
+    cache_policy_prefetch(keys.spelled.view, cache_key_low(keys.spelled.hash));
+    if (!cache_look_canonize(&keys, self, error)) {
         return TOOL_CACHE_NOT_SET;
     }
     uint32_t tool = cache_names_add(self, CACHE_NAME_TOOL, keys.spelled.tool_hash,

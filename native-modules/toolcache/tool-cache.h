@@ -128,7 +128,6 @@ typedef struct {
 /* Where an entry was found; private. */
 typedef struct {
     uint64_t changes; /* up to which it is known to be there, and noted; 0: none */
-    uint64_t version;
     uint64_t life;
     uint32_t bucket;
     uint16_t shard, slot;
@@ -143,6 +142,7 @@ typedef struct {
     size_t size;
     /* private */
     ToolCachePlace place;
+    uint64_t version; /* of the place's bucket */
     uint64_t offset;
 } ToolCacheHit;
 
@@ -231,8 +231,11 @@ bool tool_cache_read(ToolCache *self, const ToolCacheHit *hit, void *to);
 
 /* Whether the entry of a plain hit is still the one that was found, and valid: a value
  * that was copied then is what a new search would return. Counts a hit if so, and notes
- * in the place how far it looked. For bindings that keep values they built. */
-bool tool_cache_is_same(ToolCache *self, ToolCachePlace *place);
+ * in the place how far it looked. For bindings that keep values they built; `version`
+ * is that of the hit, apart because it is looked at only when something was set since.
+ */
+bool tool_cache_is_same(ToolCache *self, ToolCachePlace *place,
+                        const uint64_t *version);
 
 /* Of small texts: without a call to libc where it costs more than the work. */
 bool tool_cache_equal(const void *a, const void *b, size_t size);

@@ -155,18 +155,25 @@ static const CacheParameters cacheget_parameters = {
     .by_position = 3,
 };
 
-PyObject *
-cacheget_call(PyObject *self, PyObject *const *args, Py_ssize_t count, PyObject *names)
+static PyObject *__attribute__((noinline))
+cacheget_call_bound(CacheObject *self, PyObject *const *args, Py_ssize_t count,
+                    PyObject *names)
 {
     PyObject *given[3];
-    if (count == 2 && names == NULL) {
-        return cacheget_get((CacheObject *)self, args[0], args[1], Py_None);
-    }
     if (!cachemodule_bind(&cacheget_parameters, args, count, names, given)) {
         return NULL;
     }
-    return cacheget_get((CacheObject *)self, given[0], given[1],
+    return cacheget_get(self, given[0], given[1],
                         given[2] != NULL ? given[2] : Py_None);
+}
+
+PyObject *
+cacheget_call(PyObject *self, PyObject *const *args, Py_ssize_t count, PyObject *names)
+{
+    if (G_LIKELY(count == 2 && names == NULL)) {
+        return cacheget_get((CacheObject *)self, args[0], args[1], Py_None);
+    }
+    return cacheget_call_bound((CacheObject *)self, args, count, names);
 }
 
 const char cacheget_stale_doc[] =

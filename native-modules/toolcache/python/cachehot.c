@@ -7,10 +7,12 @@
 
 enum {
     CACHEHOT_OBJECTS = 2048, /* powers of two */
-    CACHEHOT_SETS = 512,
-    CACHEHOT_WAYS = 8,
+    CACHEHOT_SETS = 1024,
+    CACHEHOT_WAYS = 4,
+    CACHEHOT_ENTRIES = 1 + CACHEHOT_SETS * CACHEHOT_WAYS,
     CACHEHOT_PATIENCE = 16, /* newcomers that find their set full, until one gets in */
-    CACHEHOT_TEXT = 72,     /* bytes of a key that is kept beside its value */
+    CACHEHOT_HEAD = 32,     /* bytes of a key that are kept on an entry's first line */
+    CACHEHOT_TEXT = 80,     /* of one that is kept at all */
     CACHEHOT_SIZE_MAX = 1024, /* bytes of a value that is kept */
     CACHEHOT_LINE = 64,
     CACHEHOT_LEARN = 64, /* one find of so many has the text's hash computed */
@@ -24,31 +26,44 @@ enum {
 typedef struct {
     PyObject *tool, *args, *value; /* owned, or NULL all three */
     ToolCachePlace place;
-    char rest[CACHEHOT_LINE - 3 * sizeof(PyObject *) - sizeof(ToolCachePlace)];
-} HotObject;
+    uint64_t version;
+} __attribute__((aligned(CACHEHOT_LINE))) HotObject;
 
-/* A key by its text. Two cache lines that lie side by side: no third one is needed to
- * compare the key. */
+/* A key by its text: one cache line, with all that a short key needs while nothing is
+ * set. */
 typedef struct {
-    PyObject *tool, *value; /* owned, or NULL both */
+    char head[CACHEHOT_HEAD];
+    PyObject *tool; /* owned; NULL without a value */
     ToolCachePlace place;
-    uint32_t size;
-    char text[CACHEHOT_TEXT];
 } HotEntry;
 
-/* What a search looks at first: half of each hash, 0: free. A hash without an entry was
+/* What else belongs to it. */
+typedef struct {
+    uint64_t version;
+    char text[CACHEHOT_TEXT - CACHEHOT_HEAD]; /* behind the head */
+} HotRest;
+
+/* What a search looks at first, one cache line: half of each hash, 0: free, and what it
+ * leads to, so that the value is fetched while its key is. A hash without a value was
  * met once. */
 typedef struct {
     uint32_t hashes[CACHEHOT_WAYS];
-} HotSet;
+    PyObject *values[CACHEHOT_WAYS]; /* owned, or NULL */
+    uint16_t entries[CACHEHOT_WAYS]; /* their numbers; 0: none yet */
+    uint8_t sizes[CACHEHOT_WAYS];    /* of the keys */
+} __attribute__((aligned(CACHEHOT_LINE))) HotSet;
 
 struct CacheHot {
     HotSet sets[CACHEHOT_SETS];
-    HotEntry entries[CACHEHOT_WAYS][CACHEHOT_SETS];
+    /* Handed out one after another, so that few keys lie on few pages. The first one
+     * is nobody's. */
+    HotEntry entries[CACHEHOT_ENTRIES];
+    HotRest rests[CACHEHOT_ENTRIES];
     /* By the objects themselves: what was asked for before by the very same ones. */
     HotObject objects[CACHEHOT_OBJECTS];
     const PyObject *args[CACHEHOT_OBJECTS];
     uint32_t candidates[CACHEHOT_OBJECTS]; /* addresses met once, mixed */
+    uint16_t entry_count;
     uint32_t newcomers, finds;
     uint32_t misses, finds_before; /* since, and at, the last judgement */
     uint32_t pause;                /* gets for which nothing is looked for or kept */
@@ -56,17 +71,19 @@ struct CacheHot {
 };
 
 G_STATIC_ASSERT(sizeof(HotObject) == CACHEHOT_LINE);
-G_STATIC_ASSERT(sizeof(HotEntry) == 2 * CACHEHOT_LINE);
+G_STATIC_ASSERT(sizeof(HotSet) <= CACHEHOT_LINE);
+G_STATIC_ASSERT(sizeof(HotEntry) == CACHEHOT_LINE);
+G_STATIC_ASSERT(CACHEHOT_ENTRIES <= UINT16_MAX);
 
-/* Aligned to pairs of cache lines; NULL without memory. */
+/* Aligned to cache lines; NULL without memory. */
 static CacheHot *
 hot_new(void)
 {
-    void *memory = PyMem_Calloc(1, sizeof(CacheHot) + 2 * CACHEHOT_LINE);
+    void *memory = PyMem_Calloc(1, sizeof(CacheHot) + CACHEHOT_LINE);
     if (memory == NULL) {
         return NULL;
     }
-    uintptr_t address = ((uintptr_t)memory | (2 * CACHEHOT_LINE - 1)) + 1;
+    uintptr_t address = ((uintptr_t)memory | (CACHEHOT_LINE - 1)) + 1;
     CacheHot *self = (CacheHot *)address;
     self->memory = memory;
     return self;
@@ -88,10 +105,10 @@ hot_clear_object(HotObject *object)
 }
 
 static void
-hot_clear(HotEntry *entry)
+hot_clear(CacheHot *self, HotSet *set, unsigned way)
 {
-    Py_CLEAR(entry->value);
-    Py_CLEAR(entry->tool);
+    Py_CLEAR(set->values[way]);
+    Py_CLEAR(self->entries[set->entries[way]].tool);
 }
 
 void
@@ -103,9 +120,9 @@ cachehot_free(CacheHot *self)
     for (size_t i = 0; i < CACHEHOT_OBJECTS; i++) {
         hot_clear_object(&self->objects[i]);
     }
-    for (size_t way = 0; way < CACHEHOT_WAYS; way++) {
-        for (size_t set = 0; set < CACHEHOT_SETS; set++) {
-            hot_clear(&self->entries[way][set]);
+    for (size_t set = 0; set < CACHEHOT_SETS; set++) {
+        for (unsigned way = 0; way < CACHEHOT_WAYS; way++) {
+            hot_clear(self, &self->sets[set], way);
         }
     }
     PyMem_Free(self->memory);
@@ -122,7 +139,7 @@ cachehot_same(CacheHot *self, ToolCache *cache, PyObject *tool, PyObject *args)
         return NULL;
     }
     HotObject *object = &self->objects[index];
-    if (!tool_cache_is_same(cache, &object->place)) {
+    if (!tool_cache_is_same(cache, &object->place, &object->version)) {
         self->args[index] = NULL;
         hot_clear_object(object);
         return NULL;
@@ -133,8 +150,8 @@ cachehot_same(CacheHot *self, ToolCache *cache, PyObject *tool, PyObject *args)
 /* Kept when the same two come twice; an address alone may be that of another object by
  * then, which costs a place and nothing else. */
 static void __attribute__((noinline))
-hot_keep_objects(CacheHot *self, const ToolCachePlace *place, PyObject *tool,
-                 PyObject *args, PyObject *value)
+hot_keep_objects(CacheHot *self, const ToolCachePlace *place, uint64_t version,
+                 PyObject *tool, PyObject *args, PyObject *value)
 {
     size_t index = hot_object_index(args);
     uint32_t mixed =
@@ -148,7 +165,8 @@ hot_keep_objects(CacheHot *self, const ToolCachePlace *place, PyObject *tool,
     self->objects[index] = (HotObject){.tool = Py_NewRef(tool),
                                        .args = Py_NewRef(args),
                                        .value = Py_NewRef(value),
-                                       .place = *place};
+                                       .place = *place,
+                                       .version = version};
     hot_clear_object(&old);
 }
 
@@ -215,7 +233,7 @@ hot_part(uint64_t hash)
 }
 
 static inline size_t
-hot_set(uint64_t hash)
+hot_index(uint64_t hash)
 {
     return hash % CACHEHOT_SETS;
 }
@@ -225,12 +243,9 @@ static inline unsigned
 hot_match(const HotSet *set, uint32_t part)
 {
 #ifdef __SSE2__
-    const __m128i *words = (const __m128i *)(const void *)set->hashes;
-    __m128i wanted = _mm_set1_epi32((int)part);
-    __m128i low = _mm_cmpeq_epi32(_mm_loadu_si128(words), wanted);
-    __m128i high = _mm_cmpeq_epi32(_mm_loadu_si128(words + 1), wanted);
-    return (unsigned)_mm_movemask_epi8(
-        _mm_packs_epi16(_mm_packs_epi32(low, high), _mm_setzero_si128()));
+    __m128i hashes = _mm_load_si128((const __m128i *)(const void *)set->hashes);
+    __m128i same = _mm_cmpeq_epi32(hashes, _mm_set1_epi32((int)part));
+    return (unsigned)_mm_movemask_ps(_mm_castsi128_ps(same));
 #else
     unsigned ways = 0;
     for (unsigned way = 0; way < CACHEHOT_WAYS; way++) {
@@ -249,45 +264,46 @@ static bool __attribute__((noinline, cold)) hot_same_tool(PyObject *a, PyObject 
                              (size_t)size) == 0);
 }
 
-/* As tool_cache_equal(), without a call for the sizes that most arguments have. */
+/* 16 to 32 bytes, which most arguments have: without a call. */
 static inline bool
-hot_same_text(const char *a, const char *b, size_t size)
+hot_same_short(const char *a, const char *b, size_t size)
 {
 #ifdef __SSE2__
-    if (G_LIKELY(size - 16 <= 32)) { /* 16 to 48: three pieces that may overlap */
-        const char *a_last = a + size - 16;
-        const char *b_last = b + size - 16;
-        size_t middle = (size - 16) / 2;
-        __m128i first =
-            _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(const void *)a),
-                           _mm_loadu_si128((const __m128i *)(const void *)b));
-        __m128i between = _mm_cmpeq_epi8(
-            _mm_loadu_si128((const __m128i *)(const void *)(a + middle)),
-            _mm_loadu_si128((const __m128i *)(const void *)(b + middle)));
-        __m128i last =
-            _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(const void *)a_last),
-                           _mm_loadu_si128((const __m128i *)(const void *)b_last));
-        return _mm_movemask_epi8(_mm_and_si128(_mm_and_si128(first, between), last)) ==
-               0xFFFF;
-    }
+    const char *a_last = a + size - 16;
+    const char *b_last = b + size - 16;
+    __m128i first = _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(const void *)a),
+                                   _mm_loadu_si128((const __m128i *)(const void *)b));
+    __m128i last =
+        _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(const void *)a_last),
+                       _mm_loadu_si128((const __m128i *)(const void *)b_last));
+    return _mm_movemask_epi8(_mm_and_si128(first, last)) == 0xFFFF;
+#else
+    return memcmp(a, b, size) == 0;
 #endif
-    return tool_cache_equal(a, b, size);
 }
 
 static inline bool
-hot_is_it(const HotEntry *entry, PyObject *tool, const char *text, size_t size)
+hot_same_text(const CacheHot *self, size_t number, const char *text, size_t size)
 {
-    return entry->value != NULL && entry->size == size &&
-           (G_LIKELY(entry->tool == tool) || hot_same_tool(tool, entry->tool)) &&
-           hot_same_text(text, entry->text, size);
+    const char *head = self->entries[number].head;
+    if (G_LIKELY(size - 16 <= CACHEHOT_HEAD - 16)) {
+        return hot_same_short(text, head, size);
+    }
+    if (size < 16) {
+        return tool_cache_equal(text, head, size);
+    }
+    return hot_same_short(text, head, CACHEHOT_HEAD) &&
+           tool_cache_equal(text + CACHEHOT_HEAD, self->rests[number].text,
+                            size - CACHEHOT_HEAD);
 }
 
-/* Both its lines while the set's is fetched: which way it is, is known too late. */
-static inline void
-hot_prefetch(const HotEntry *entry)
+static inline bool
+hot_is_it(const CacheHot *self, size_t number, PyObject *tool, const char *text,
+          size_t size)
 {
-    __builtin_prefetch(entry);
-    __builtin_prefetch((const char *)entry + CACHEHOT_LINE);
+    PyObject *known = self->entries[number].tool;
+    return (G_LIKELY(known == tool) || hot_same_tool(tool, known)) &&
+           hot_same_text(self, number, text, size);
 }
 
 /* Where nearly every key is another one, a look costs more than it saves. */
@@ -306,11 +322,13 @@ hot_miss(CacheHot *self)
 
 /* A text that is used here again and again has its hash made known by and by. */
 static inline void
-hot_learn(CacheHot *self, const HotEntry *entry, PyObject *tool, PyObject *args)
+hot_learn(CacheHot *self, size_t number, PyObject *tool, PyObject *args,
+          PyObject *value)
 {
     self->finds++;
     if (cachehot_is_used(args)) {
-        hot_keep_objects(self, &entry->place, tool, args, entry->value);
+        hot_keep_objects(self, &self->entries[number].place,
+                         self->rests[number].version, tool, args, value);
     }
     else if (G_UNLIKELY(self->finds % CACHEHOT_LEARN == 0)) {
         PyObject_Hash(args); /* of a str: cannot fail */
@@ -331,21 +349,23 @@ cachehot_find(CacheHot *self, ToolCache *cache, uint64_t tool_hash, PyObject *to
     }
     const char *text = cachehot_text(args);
     uint64_t hash = hot_hash(tool_hash, text, size);
-    size_t set = hot_set(hash);
-    hot_prefetch(&self->entries[0][set]);
-    hot_prefetch(&self->entries[1][set]);
-    unsigned ways = hot_match(&self->sets[set], hot_part(hash));
+    HotSet *set = &self->sets[hot_index(hash)];
+    unsigned ways = hot_match(set, hot_part(hash));
     for (; ways != 0; ways &= ways - 1) {
-        HotEntry *entry = &self->entries[__builtin_ctz(ways)][set];
-        if (!hot_is_it(entry, tool, text, size)) {
+        unsigned way = (unsigned)__builtin_ctz(ways);
+        size_t number = set->entries[way];
+        PyObject *value = set->values[way];
+        if (value == NULL || set->sizes[way] != size ||
+            !hot_is_it(self, number, tool, text, size)) {
             continue;
         }
-        if (!tool_cache_is_same(cache, &entry->place)) {
-            hot_clear(entry);
+        if (!tool_cache_is_same(cache, &self->entries[number].place,
+                                &self->rests[number].version)) {
+            hot_clear(self, set, way);
             return NULL;
         }
-        hot_learn(self, entry, tool, args);
-        return Py_NewRef(entry->value);
+        hot_learn(self, number, tool, args, value);
+        return Py_NewRef(value);
     }
     hot_miss(self);
     return NULL;
@@ -353,9 +373,9 @@ cachehot_find(CacheHot *self, ToolCache *cache, uint64_t tool_hash, PyObject *to
 
 /* Where a key that was not met yet may be noted; CACHEHOT_WAYS: nowhere now. */
 static unsigned
-hot_way(CacheHot *self, size_t set)
+hot_way(CacheHot *self, const HotSet *set)
 {
-    unsigned free_ways = hot_match(&self->sets[set], 0);
+    unsigned free_ways = hot_match(set, 0);
     if (free_ways != 0) {
         return (unsigned)__builtin_ctz(free_ways);
     }
@@ -364,30 +384,42 @@ hot_way(CacheHot *self, size_t set)
                                            : CACHEHOT_WAYS;
 }
 
-static void __attribute__((noinline))
-hot_keep(CacheHot *self, uint64_t tool_hash, const ToolCachePlace *place,
+static void
+hot_fill(CacheHot *self, HotSet *set, unsigned way, const ToolCacheHit *hit,
          PyObject *tool, PyObject *args, PyObject *value)
 {
+    if (set->entries[way] == 0) {
+        set->entries[way] = ++self->entry_count;
+    }
+    HotEntry *entry = &self->entries[set->entries[way]];
+    HotRest *rest = &self->rests[set->entries[way]];
+    size_t size = cachehot_size(args);
+    size_t head = MIN(size, (size_t)CACHEHOT_HEAD);
+    hot_clear(self, set, way);
+    memcpy(entry->head, cachehot_text(args), head);
+    memcpy(rest->text, cachehot_text(args) + head, size - head);
+    entry->place = hit->place;
+    rest->version = hit->version;
+    entry->tool = Py_NewRef(tool);
+    set->values[way] = Py_NewRef(value);
+    set->sizes[way] = (uint8_t)size;
+}
+
+static void __attribute__((noinline))
+hot_keep(CacheHot *self, uint64_t tool_hash, const ToolCacheHit *hit, PyObject *tool,
+         PyObject *args, PyObject *value)
+{
     uint64_t hash = hot_hash(tool_hash, cachehot_text(args), cachehot_size(args));
-    size_t set = hot_set(hash);
-    unsigned ways = hot_match(&self->sets[set], hot_part(hash));
+    HotSet *set = &self->sets[hot_index(hash)];
+    unsigned ways = hot_match(set, hot_part(hash));
     if (ways != 0) {
-        HotEntry *entry = &self->entries[__builtin_ctz(ways)][set];
-        PyObject *old_tool = entry->tool;
-        PyObject *old_value = entry->value;
-        entry->tool = Py_NewRef(tool);
-        entry->value = Py_NewRef(value);
-        entry->place = *place;
-        entry->size = (uint32_t)cachehot_size(args);
-        memcpy(entry->text, cachehot_text(args), entry->size);
-        Py_XDECREF(old_tool);
-        Py_XDECREF(old_value);
+        hot_fill(self, set, (unsigned)__builtin_ctz(ways), hit, tool, args, value);
         return;
     }
     unsigned way = hot_way(self, set);
     if (way < CACHEHOT_WAYS) {
-        self->sets[set].hashes[way] = hot_part(hash);
-        hot_clear(&self->entries[way][set]);
+        set->hashes[way] = hot_part(hash);
+        hot_clear(self, set, way);
     }
 }
 
@@ -405,5 +437,5 @@ cachehot_keep(CacheHot **self, uint64_t tool_hash, const ToolCacheHit *hit,
             return; /* only slower */
         }
     }
-    hot_keep(*self, tool_hash, &hit->place, tool, args, value);
+    hot_keep(*self, tool_hash, hit, tool, args, value);
 }

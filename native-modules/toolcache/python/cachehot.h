@@ -8,7 +8,7 @@
  *            and values, all str or bytes.
  * Threads    the interpreter's lock. Without one (free-threaded build) there is no
  *            table.
- * Limits     72 bytes a key, 1,024 a value; 4,096 by their text, 2,048 by their
+ * Limits     80 bytes a key, 1,024 a value; 4,096 by their text, 2,048 by their
  *            objects.
  * Cost       an object gets in when it is met for the second time.
  */

@@ -101,13 +101,14 @@ class Store {
     struct Kept {
         std::string value;
         ToolCachePlace place = {};
+        uint64_t version = 0;
         bool is_kept = false;
     };
 
     bool
     is_same(Kept &kept)
     {
-        return kept.is_kept && tool_cache_is_same(cache, &kept.place);
+        return kept.is_kept && tool_cache_is_same(cache, &kept.place, &kept.version);
     }
 
     std::optional<std::string>
@@ -122,6 +123,7 @@ class Store {
             kept.value.resize(hit.size);
             if (tool_cache_read(cache, &hit, kept.value.data())) {
                 kept.place = hit.place;
+                kept.version = hit.version;
                 kept.is_kept = hit.is_plain;
                 return kept.value;
             }
