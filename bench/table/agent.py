@@ -192,8 +192,8 @@ class Interpreters(Neighbours):
         import _interpreters
 
         code = (f"import sys; sys.path.insert(0, {HERE!r})\n"
-                f"import agent; agent.burn({self.spec['folder']!r}, {number}, 0, "
-                f"{dict(self.spec)!r})")  # fmt: skip
+                f"import agent; agent.burn({self.spec['folder']!r}, {number}, "
+                f"{self.spec.get('nice', 0)}, {dict(self.spec)!r})")  # fmt: skip
 
         def run():
             one = _interpreters.create()

@@ -80,6 +80,8 @@ VARIANTS = (
     Variant("multiprocessing, Redis on a socket", "processes", "redis", "all"),
     Variant("multiprocessing, diskcache", "processes", "diskcache", "all"),
     Variant("own-GIL interpreters", "interpreters", "ferrule", "all", ours=True),
+    Variant("same, busy ones batch", "interpreters", "ferrule", "all", {"nice": 10},
+            ours=True),
     Variant("processes, warm parent", "launcher", "ferrule", "all", ours=True),
     Variant('same, priority = "batch"', "launcher", "ferrule", "all",
             {"priority": "batch"}, ours=True),

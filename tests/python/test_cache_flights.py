@@ -283,9 +283,24 @@ class Tasks(unittest.IsolatedAsyncioTestCase):
 
         leader = asyncio.create_task(cache.aget_or_call("tool", 1, slow))
         await asyncio.sleep(0.01)
-        with self.assertRaises(TimeoutError):
+        with self.assertRaisesRegex(TimeoutError, r"'tool' takes longer than 0\.02 s"):
             await cache.aget_or_call("tool", 1, slow, timeout=0.02)
         leader.cancel()
+
+    async def test_a_timeout_of_the_loader_s_own_is_passed_on(self):
+        async def fails():
+            raise TimeoutError("no answer from upstream")
+
+        with self.assertRaisesRegex(TimeoutError, "no answer from upstream"):
+            await ToolCache().aget_or_call("tool", 1, fails, timeout=30)
+
+    async def test_timeouts_that_are_none_are_refused(self):
+        cache = ToolCache()
+        for timeout in (float("nan"), -1):
+            with self.assertRaisesRegex(ValueError, "timeout must be 0 seconds or more"):
+                cache.get_or_call("tool", 1, lambda: "v", timeout=timeout)
+            with self.assertRaisesRegex(ValueError, "timeout must be 0 seconds or more"):
+                await cache.aget_or_call("tool", 1, lambda: "v", timeout=timeout)
 
     async def test_plain_loaders_are_taken(self):
         self.assertEqual(await ToolCache().aget_or_call("t", 1, lambda: "v"), "v")

@@ -167,6 +167,8 @@ class Schemas(unittest.TestCase):
         for kind, options in (
             (ValueError, {"max_bytes": 0}),
             (ValueError, {"max_bytes": 1 << 70}),
+            (ValueError, {"max_depth": 0}),
+            (ValueError, {"max_depth": 1025}),
             (TypeError, {"max_depth": "a"}),
             (TypeError, {"resources": 5}),
             (TypeError, {"resources": {1: {}}}),

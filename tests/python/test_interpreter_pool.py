@@ -122,6 +122,8 @@ class Tasks(PoolCase):
     def test_bad_arguments_of_the_pool(self):
         with self.assertRaises(ValueError):
             InterpreterPoolExecutor(0)
+        with self.assertRaisesRegex(TypeError, "max_workers is a whole number, not 1.5"):
+            InterpreterPoolExecutor(1.5)
         with self.assertRaises(TypeError):
             InterpreterPoolExecutor(initializer=1)
         with self.assertRaisesRegex(ValueError, '"normal" or "batch", not \'high\''):

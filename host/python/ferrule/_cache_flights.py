@@ -137,6 +137,8 @@ class Flights:
     # ---- threads ---------------------------------------------------------------
 
     def load(self, tool, args, loader, plan, timeout):
+        if timeout is not None:
+            timeout = _seconds("timeout", timeout)
         old = self._answer(tool, args, plan)
         if old is not None:
             name = self._begin_refresh(tool, args)
@@ -204,6 +206,8 @@ class Flights:
     async def aload(self, tool, args, loader, plan, timeout):
         import asyncio
 
+        if timeout is not None:
+            timeout = _seconds("timeout", timeout)
         old = self._answer(tool, args, plan)
         if old is not None:
             name = self._begin_refresh(tool, args)
@@ -215,10 +219,7 @@ class Flights:
             return old[0]
         try:
             load = self._aload(tool, args, loader, plan)
-            if timeout is None:
-                return await load
-            async with asyncio.timeout(timeout):
-                return await load
+            return await (load if timeout is None else _in_time(load, timeout, tool))
         except Reentered:
             raise
         except Exception:
@@ -359,6 +360,20 @@ def _left(deadline, most, tool):
     if left <= 0:
         raise TimeoutError(f"the loader of {tool!r} takes too long elsewhere")
     return min(left, most)
+
+
+async def _in_time(load, timeout, tool):
+    """The value of the coroutine; a TimeoutError of the loader's own passes as it is."""
+    import asyncio
+
+    try:
+        async with asyncio.timeout(timeout) as limit:
+            return await load
+    except TimeoutError:
+        if not limit.expired():
+            raise
+        text = f"the loader of {tool!r} takes longer than {timeout:g} s"
+        raise TimeoutError(text) from None
 
 
 def _caller(loader, tool, args):

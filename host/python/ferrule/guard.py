@@ -39,6 +39,7 @@ __all__ = [
 ]
 
 DEFAULT_DEPTH = 256
+DEPTH_MAX = 1024  # SCHEMA_GUARD_DEPTH_MAX
 DEFAULT_BYTES = 1 << 30
 
 
@@ -149,8 +150,10 @@ def _arguments(
 ):
     if duplicate_keys not in ("reject", "last"):
         raise ValueError(f'duplicate_keys is "reject" or "last", not {duplicate_keys!r}')
-    if max_depth < 1 or not 1 <= max_bytes <= sys.maxsize:
-        raise ValueError("max_depth and max_bytes are at least 1, and fit the machine")
+    if not 1 <= max_depth <= DEPTH_MAX:
+        raise ValueError(f"max_depth is 1 to {DEPTH_MAX} levels, not {max_depth!r}")
+    if not 1 <= max_bytes <= sys.maxsize:
+        raise ValueError(f"max_bytes is 1 to {sys.maxsize}, not {max_bytes!r}")
     resources = dict(resources or {})
     if not all(isinstance(uri, str) for uri in resources):
         raise TypeError("resources are {uri: schema}, each uri a str")
