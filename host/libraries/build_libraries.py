@@ -128,16 +128,31 @@ def compile_by_configure(library, tree, log):
     return tree / library.archive
 
 
-def make(library, work, log, out):
-    """Build one library; what keeps it from being had is said, not raised."""
+def tree_of(library, work):
+    """The source tree, with Debian's patches where a mirror has them."""
     try:
-        tree = source_of(library, work)
+        return source_of(library, work)
     except fetch.FetchError as error:
         if library.wants_patches:
+            raise
+        say(f"  {library.source}: without Debian's patches ({error})")
+        return tarball_of(library, work)
+
+
+def make(library, work, log, out):
+    """Build one library, unless it is linked as packaged: that is said, not raised."""
+    try:
+        tree = tree_of(library, work)
+    except fetch.FetchError as error:
+        if library.has_packaged:
             say(f"  {library.source}: the packaged library is linked ({error})")
             return
-        say(f"  {library.source}: without Debian's patches ({error})")
-        tree = tarball_of(library, work)
+        said = [line for line in str(error).splitlines() if line.startswith("E: ")]
+        raise fetch.FetchError(
+            f"no source of {library.source} {installed_version(library.headers)}, which "
+            f"is installed, is to be had: {said[-1] if said else error}\n"
+            "If the mirrors have only a newer one by now: apt-get update, apt-get install "
+            f"{library.headers}, and this again.") from None  # fmt: skip
     compile_one = compile_files
     if library.meson or library.configure:
         compile_one = compile_by_meson if library.meson else compile_by_configure

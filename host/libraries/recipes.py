@@ -24,6 +24,7 @@ class Library:
     # Whether the packaged archive is better than upstream's source without Debian's
     # patches, when a mirror has no more than that.
     wants_patches: bool = True
+    has_packaged: bool = True  # else there is no build without the source
     # Either compiled file by file: patterns below the source tree ...
     files: list = dataclasses.field(default_factory=list)
     # ... after generated files are copied to where they belong, or by its own Meson,
@@ -94,6 +95,7 @@ TLS_LIBRARIES = [
         headers="libssl-dev",
         source="openssl",
         wants_patches=False,
+        has_packaged=False,
         flags=["-Os"],
         configure=[
             "--openssldir=/etc/ssl", "--libdir=lib", "no-shared", "no-tests",
