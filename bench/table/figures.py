@@ -27,6 +27,8 @@ def figures(rows):
 
     if has(BATCH, CONTROL):
         add("p99 beside 4 batch agents, processes", level(BATCH)["p99_ms"], 0.5, 0.2, "ms")
+        add("the same against its p99 without neighbours",
+            level(BATCH)["p99_ms"] / level(BATCH, 0)["p99_ms"], 1.5, 1, "x")
         add("work these get done, one-GIL threads 1.0", level(BATCH)["work_ratio"], 1.9,
             2.0, "x", least=True)  # fmt: skip
         add("p99 beside 8 batch agents", level(BATCH, 8)["p99_ms"], 1, 0.3, "ms")
