@@ -12,6 +12,7 @@ import time
 import weakref
 from contextvars import ContextVar, copy_context
 
+from ferrule._cache_loader import caller, in_time, left, text_of
 from ferrule._cache_outcomes import Outcomes
 
 _MISSING = object()
@@ -166,7 +167,7 @@ class Flights:
                 if state == "own" or flight.key in _leading.get():
                     raise Reentered(tool)
                 while state in ("wait", "timeout"):
-                    state, text = flight.wait(_left(deadline, _SLICE_S, tool))
+                    state, text = flight.wait(left(deadline, _SLICE_S, tool))
                 if state == "failed":
                     raise self._failure(flight.key, text)
                 value = self._look(tool, args, flight.key if state == "done" else None)
@@ -179,7 +180,7 @@ class Flights:
     def _lead(self, flight, tool, args, loader, plan):
         token = _leading.set((*_leading.get(), flight.key))
         try:
-            value = _caller(loader, tool, args)()
+            value = caller(loader, tool, args)()
             self._keep(flight, tool, args, plan, value)
         except Exception as error:
             self._fail(flight, tool, args, plan, error)
@@ -219,7 +220,7 @@ class Flights:
             return old[0]
         try:
             load = self._aload(tool, args, loader, plan)
-            return await (load if timeout is None else _in_time(load, timeout, tool))
+            return await (load if timeout is None else in_time(load, timeout, tool))
         except Reentered:
             raise
         except Exception:
@@ -259,7 +260,7 @@ class Flights:
         token = _leading.set((*_leading.get(), flight.key))
         outcome = "done", ""
         try:
-            value = _caller(loader, tool, args)()
+            value = caller(loader, tool, args)()
             if inspect.isawaitable(value):
                 value = await value
             self._keep(flight, tool, args, plan, value)
@@ -319,7 +320,7 @@ class Flights:
         name = kind.__qualname__
         if kind.__module__ not in ("builtins", "__main__"):
             name = f"{kind.__module__}.{name}"
-        text = f"{name}\n{_text_of(error)}"
+        text = f"{name}\n{text_of(error)}"
         self._outcomes.keep(flight.key, error)
         text = text.encode("utf-8", "replace").decode("utf-8")
         flight.end(text)
@@ -344,59 +345,6 @@ class _Weak:
 def _load_error(text):
     name, _, text = text.partition("\n")
     return LoadError(name, text)
-
-
-def _text_of(error):
-    try:
-        return str(error)
-    except Exception:
-        return "(no text)"
-
-
-def _left(deadline, most, tool):
-    if deadline is None:
-        return most
-    left = deadline - time.monotonic()
-    if left <= 0:
-        raise TimeoutError(f"the loader of {tool!r} takes too long elsewhere")
-    return min(left, most)
-
-
-async def _in_time(load, timeout, tool):
-    """The value of the coroutine; a TimeoutError of the loader's own passes as it is."""
-    import asyncio
-
-    try:
-        async with asyncio.timeout(timeout) as limit:
-            return await load
-    except TimeoutError:
-        if not limit.expired():
-            raise
-        text = f"the loader of {tool!r} takes longer than {timeout:g} s"
-        raise TimeoutError(text) from None
-
-
-def _caller(loader, tool, args):
-    """loader() for a function without parameters, else loader(tool, args)."""
-    code = getattr(loader, "__code__", None)
-    if code is not None and not hasattr(loader, "__self__"):
-        needed = code.co_argcount - len(loader.__defaults__ or ())
-    else:
-        needed = _needed(loader)
-    return loader if needed <= 0 else lambda: loader(tool, args)
-
-
-def _needed(loader):
-    import inspect
-
-    try:
-        parameters = inspect.signature(loader).parameters.values()
-    except (TypeError, ValueError):
-        return 0
-    return sum(
-        p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
-        for p in parameters
-    )
 
 
 # ---- threads that work for callers -----------------------------------------------

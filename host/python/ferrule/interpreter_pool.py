@@ -45,8 +45,7 @@ from ferrule import _interpreter_worker as _worker
 
 NotShareableError = _interpreters.NotShareableError
 
-BATCH_NICE = 10
-PRIORITIES = ("normal", "batch")
+PRIORITIES = {"normal": 0, "batch": 10}  # nice
 # More large bytes than this in one task go inside its pickle.
 BUFFERS_MAX = 1000
 # Functions that a module and a name can stand for.
@@ -357,7 +356,7 @@ class InterpreterPoolExecutor(_thread.ThreadPoolExecutor):
         prefix = thread_name_prefix or f"InterpreterPoolExecutor-{self._counter()}"
         super().__init__(max_workers, prefix, initializer, initargs)
         self._task = None if initializer is None else (initializer, initargs, {})
-        self._nice = BATCH_NICE if priority == "batch" else 0
+        self._nice = PRIORITIES[priority]
         self._settings = None
 
     def submit(self, fn, /, *args, **kwargs):
