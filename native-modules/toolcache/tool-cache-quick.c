@@ -2,6 +2,7 @@
 /* The way of nearly every hit, once more and short: a key as it was spelled when it was
  * set, in its home bucket, in an entry without extras. Whatever else there is - another
  * spelling, a busy or overfull bucket, tags, a miss - is left to tool_cache_find(). */
+#include "base-equal.h"
 #include "cache-bucket-private.h"
 #include "cache-look-private.h"
 #include "cache-names-private.h"
@@ -40,15 +41,8 @@ quick_uint32_t(const char *from)
 static inline bool
 quick_equal_32(const char *a, const char *b, size_t size)
 {
-#if defined(__SSE2__) && !defined(CACHE_RACY_BYTEWISE)
-    const char *a_end = a + size - 16;
-    const char *b_end = b + size - 16;
-    __m128i first = _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(const void *)a),
-                                   _mm_loadu_si128((const __m128i *)(const void *)b));
-    __m128i last =
-        _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(const void *)a_end),
-                       _mm_loadu_si128((const __m128i *)(const void *)b_end));
-    return _mm_movemask_epi8(_mm_and_si128(first, last)) == 0xFFFF;
+#ifndef CACHE_RACY_BYTEWISE
+    return base_equal_16_to_32(a, b, size);
 #else
     return cache_racy_equal(a, b, size);
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "cachehot.h"
 
+#include "base-equal.h"
+
 #ifdef __SSE2__
 #include <emmintrin.h>
 #endif
@@ -264,35 +266,17 @@ static bool __attribute__((noinline, cold)) hot_same_tool(PyObject *a, PyObject 
                              (size_t)size) == 0);
 }
 
-/* 16 to 32 bytes, which most arguments have: without a call. */
-static inline bool
-hot_same_short(const char *a, const char *b, size_t size)
-{
-#ifdef __SSE2__
-    const char *a_last = a + size - 16;
-    const char *b_last = b + size - 16;
-    __m128i first = _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(const void *)a),
-                                   _mm_loadu_si128((const __m128i *)(const void *)b));
-    __m128i last =
-        _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(const void *)a_last),
-                       _mm_loadu_si128((const __m128i *)(const void *)b_last));
-    return _mm_movemask_epi8(_mm_and_si128(first, last)) == 0xFFFF;
-#else
-    return memcmp(a, b, size) == 0;
-#endif
-}
-
 static inline bool
 hot_same_text(const CacheHot *self, size_t number, const char *text, size_t size)
 {
     const char *head = self->entries[number].head;
     if (G_LIKELY(size - 16 <= CACHEHOT_HEAD - 16)) {
-        return hot_same_short(text, head, size);
+        return base_equal_16_to_32(text, head, size);
     }
     if (size < 16) {
         return tool_cache_equal(text, head, size);
     }
-    return hot_same_short(text, head, CACHEHOT_HEAD) &&
+    return base_equal_16_to_32(text, head, CACHEHOT_HEAD) &&
            tool_cache_equal(text + CACHEHOT_HEAD, self->rests[number].text,
                             size - CACHEHOT_HEAD);
 }
