@@ -72,7 +72,9 @@ def _shown(text):
 
 
 def _is_json(text):
-    return _ferrule_guard.Guard(b"{}", None, False, (), 1024, 1 << 30, True).is_valid(text)
+    return _ferrule_guard.Guard(
+        b"{}", None, False, (), _ferrule_guard.DEPTH_MAX, 1 << 30, True
+    ).is_valid(text)
 
 
 def _bytes_before(text, at):

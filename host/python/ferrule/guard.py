@@ -39,7 +39,6 @@ __all__ = [
 ]
 
 DEFAULT_DEPTH = 256
-DEPTH_MAX = 1024  # SCHEMA_GUARD_DEPTH_MAX
 DEFAULT_BYTES = 1 << 30
 
 
@@ -150,8 +149,9 @@ def _arguments(
 ):
     if duplicate_keys not in ("reject", "last"):
         raise ValueError(f'duplicate_keys is "reject" or "last", not {duplicate_keys!r}')
-    if not 1 <= max_depth <= DEPTH_MAX:
-        raise ValueError(f"max_depth is 1 to {DEPTH_MAX} levels, not {max_depth!r}")
+    most = _ferrule_guard.DEPTH_MAX
+    if not 1 <= max_depth <= most:
+        raise ValueError(f"max_depth is 1 to {most} levels, not {max_depth!r}")
     if not 1 <= max_bytes <= sys.maxsize:
         raise ValueError(f"max_bytes is 1 to {sys.maxsize}, not {max_bytes!r}")
     resources = dict(resources or {})

@@ -43,7 +43,8 @@ module_exec(PyObject *module)
     state->stream_type = add_type(module, &guardstream_spec);
     state->issue_type = add_type(module, &guardissue_spec);
     bool ok = state->guard_type && state->pattern_type && state->stream_type &&
-              state->issue_type;
+              state->issue_type &&
+              PyModule_AddIntConstant(module, "DEPTH_MAX", SCHEMA_GUARD_DEPTH_MAX) == 0;
     return ok ? 0 : -1;
 }
 
