@@ -350,7 +350,7 @@ class InterpreterPoolExecutor(_thread.ThreadPoolExecutor):
     ):  # fmt: skip
         if priority not in PRIORITIES:
             raise ValueError(f'priority is "normal" or "batch", not {priority!r}')
-        if max_workers is not None and not isinstance(max_workers, int):
+        if max_workers is not None and not hasattr(max_workers, "__index__"):
             raise TypeError(f"max_workers is a whole number, not {max_workers!r}")
         _check_not_importing_main()
         prefix = thread_name_prefix or f"InterpreterPoolExecutor-{self._counter()}"
