@@ -8,8 +8,8 @@
 #include "host-error.h"
 #include "sandbox-private.h"
 
-/* What "batch" is where the kernel knows no idle policy; half of what a process can do
- * to itself. */
+/* What "batch" is where a sandbox around us forbids the idle policy; half of what a
+ * process can do to itself. */
 #define BATCH_NICE 10
 
 typedef enum {
@@ -106,8 +106,8 @@ set_limit(const Op *op)
 }
 
 /* Never up again: who was started with less keeps less. Whoever wakes takes the core
- * from SCHED_IDLE at once; from a nice process, since Linux 6.6, often only at the next
- * tick (1 to 11 % of the wakes, 4 ms). */
+ * from SCHED_IDLE at once, from a nice process often only at the next tick: `./dev
+ * bench waking`. */
 static int
 give_way(void)
 {
@@ -118,7 +118,7 @@ give_way(void)
     if (setpriority(PRIO_PROCESS, 0, MAX(now, BATCH_NICE)) != 0)
         return -1;
     const struct sched_param none = {0};
-    sched_setscheduler(0, SCHED_IDLE, &none);
+    (void)sched_setscheduler(0, SCHED_IDLE, &none); /* nice it is in any case */
     return 0;
 }
 
