@@ -3,7 +3,8 @@
 
 All candidates run in one process of the executable, round after round, each through its
 own natural API; a figure is the best of the rounds in nanoseconds of the thread's own
-time a call, less that of the empty loop. Keys: `one key` rows pass one ready str;
+time a call, less that of the empty loop; of two at once the median, and of inserts at
+capacity the percentiles of the wall time. Keys: `one key` rows pass one ready str;
 `(tool, args)` rows build the tuple as a caller has to. Values: 100 bytes of ASCII.
     hot            the same key object again and again: an agent polling one tool
     fresh          key strings made anew, random order: what arrives off the wire

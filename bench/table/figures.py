@@ -35,7 +35,8 @@ def figures(rows):
     if has(WARM):
         add("p99 beside 4, no priority", level(WARM)["p99_ms"], 5, 2, "ms")
     if has(OWN_GIL):
-        add("p99 beside 4 batch agents, own-GIL interpreters", level(OWN_GIL)["p99_ms"], 1, 0.3, "ms")
+        add("p99 beside 4 batch agents, own-GIL interpreters", level(OWN_GIL)["p99_ms"], 1,
+            0.3, "ms")  # fmt: skip
     if has(BATCH, ANEW):
         ours, anew = level(BATCH), level(ANEW)
         add("p99 against processes started anew", ours["p99_ms"] / anew["p99_ms"], 0.6,

@@ -122,8 +122,9 @@ class ToolCache(Store):
         Of all who miss a key at the same time one loads, in whatever thread,
         interpreter or process; the others wait for it and get its value or its
         exception (a LoadError where that cannot travel). If it is killed or cancelled,
-        one of them takes over. TimeoutError after `timeout` seconds of waiting;
-        RuntimeError if the loader asks for the key it is loading.
+        one of them takes over. TimeoutError after `timeout` seconds of waiting,
+        ValueError if these are negative or NaN; RuntimeError if the loader asks for the
+        key it is loading.
 
         A loader that needs arguments is called with (tool, args). Options:
             ttl, tags, jitter: as in set().
