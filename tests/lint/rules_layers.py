@@ -51,7 +51,8 @@ PARTS = ("cli", "config", "stdlib", "launcher", "sandbox", "report")
 LAYERS = (
     Layer("base", "native-modules/base/*", (), ENGINE_LIBRARIES),
     Layer("toolcache/python", "native-modules/toolcache/python/*", (), ("python",),
-          ("native-modules/toolcache/tool-cache.h",)),
+          ("native-modules/toolcache/tool-cache.h",
+           "native-modules/base/base-equal.h")),
     Layer("schemaguard/python", "native-modules/schemaguard/python/*", (), ("python",),
           ("native-modules/schemaguard/schema-guard.h",)),
     Layer("toolcache", "native-modules/toolcache/*", ("base",), ENGINE_LIBRARIES),
