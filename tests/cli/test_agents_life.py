@@ -234,7 +234,7 @@ class Limits(AgentsCase):
 
     def test_processor_time(self):
         done = self.limited("while True: pass", "cpu = 1")
-        self.expect(done, 137, "", "has used 1 s of processor time, its limit; ended by")
+        self.expect(done, 137, "", " s of processor time, its limit is 1 s; ended by")
 
     def test_files(self):
         done = self.limited("import os\nwhile True: os.dup(0)", "files = 40")

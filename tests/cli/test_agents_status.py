@@ -125,6 +125,7 @@ class Status(AgentsCase):
     def test_one_that_is_stopped_is_said_not_to_answer(self):
         process = self.begin()
         process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WNOWAIT)
         said = run("status", env=self.env)
         told = json.loads(run("status", "--json", env=self.env).stdout)
         process.send_signal(signal.SIGCONT)
