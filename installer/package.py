@@ -176,7 +176,8 @@ def _fields(package, **more):
 
 
 def make_deb(build):
-    depends = f"libc6 (>= {runfile.GLIBC}), libssl3 (>= 3.0.0) | libssl3t64"
+    depends = (f"libc6 (>= {runfile.GLIBC}), libssl3 (>= 3.0.0) | libssl3t64, "
+               "libpcre2-8-0 (>= 10.32), liblzma5, libbz2-1.0, zlib1g")
     recommends = f"libsqlite3-0, ca-certificates, {CJK} (= {VERSION})"
     return deb.make(_fields("ferrule", Depends=depends, Recommends=recommends), DESCRIPTION,
                     debian_files(build), {"usr/bin/ferrule": "../lib/ferrule/ferrule"})

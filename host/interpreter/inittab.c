@@ -12,11 +12,11 @@
 #define STDLIB_MODULES(X) \
     X(_abc) X(_asyncio) X(_bisect) X(_blake2) X(_bz2) X(_codecs) X(_collections) \
     X(_contextvars) X(_csv) X(_ctypes) X(_datetime) X(_decimal) X(_elementtree) \
-    X(_functools) X(_heapq) X(_interpchannels) \
+    X(_functools) X(_hashlib) X(_heapq) X(_interpchannels) \
     X(_interpqueues) X(_io) X(_json) X(_locale) X(_lsprof) X(_lzma) X(_md5) \
     X(_multiprocessing) X(_opcode) X(_operator) X(_pickle) X(_posixshmem) \
     X(_posixsubprocess) X(_queue) X(_random) X(_sha1) X(_sha2) X(_sha3) X(_signal) \
-    X(_socket) X(_sre) X(_stat) X(_statistics) X(_struct) X(_suggestions) \
+    X(_socket) X(_sre) X(_ssl) X(_stat) X(_statistics) X(_struct) X(_suggestions) \
     X(_symtable) X(_sysconfig) X(_thread) X(_tracemalloc) X(_typing) X(_weakref) \
     X(_zoneinfo) X(array) X(atexit) X(binascii) X(cmath) X(errno) X(faulthandler) \
     X(fcntl) X(grp) X(itertools) X(math) X(mmap) X(posix) X(pwd) X(pyexpat) \
@@ -51,24 +51,11 @@ init_interpreters(void)
 }
 
 /* Modules whose first import does something before. */
-#define WRAPPED_MODULES(X)              \
-    X(_interpreters, init_interpreters) \
-    X(_ssl, INIT_SSL) X(_hashlib, INIT_HASHLIB) X(_ferrule_crypto, INIT_CRYPTO)
+#define WRAPPED_MODULES(X) X(_interpreters, init_interpreters)
 
 /* The host's own. */
-#define OUR_MODULES(X) X(_ferrule_host) X(_ferrule_interpreters) X(_ferrule_stdlib)
-
-#ifdef FERRULE_TLS_SYSTEM
-#define INIT_SSL     tls_library_init_ssl
-#define INIT_HASHLIB tls_library_init_hashlib
-#define INIT_CRYPTO  tls_library_init_crypto
-#else
-extern PyObject *PyInit__ssl(void);
-extern PyObject *PyInit__hashlib(void);
-#define INIT_SSL     PyInit__ssl
-#define INIT_HASHLIB PyInit__hashlib
-#define INIT_CRYPTO  PyInit__ferrule_crypto
-#endif
+#define OUR_MODULES(X) \
+    X(_ferrule_crypto) X(_ferrule_host) X(_ferrule_interpreters) X(_ferrule_stdlib)
 
 #define ROW(name)                {#name, PyInit_##name},
 #define ROW_CORE(name, function) {#name, function},

@@ -15,13 +15,12 @@ PyMODINIT_FUNC PyInit__ferrule_host(void);
 /* Interpreters with their own GIL, called with bytes. */
 PyMODINIT_FUNC PyInit__ferrule_interpreters(void);
 
-/* `_ssl` and `_hashlib`, behind the loading of the system's OpenSSL. */
-PyObject *tls_library_init_ssl(void);
-PyObject *tls_library_init_hashlib(void);
-PyObject *tls_library_init_crypto(void);
-
-/* Signatures and sealed texts; behind the same. */
+/* Signatures and sealed texts. */
 PyMODINIT_FUNC PyInit__ferrule_crypto(void);
+
+/* Have the modules that call libraries of the system open these first. Before CPython
+ * starts. */
+void system_library_attach(struct _inittab *table);
 
 /* Root of the built-in library in sys.path: the executable's own path. Set before the
  * first interpreter starts, constant while any runs. */

@@ -29,6 +29,9 @@ register_modules(GError **error)
                     "no memory for the module table");
         return false;
     }
+#ifdef FERRULE_SYSTEM_LIBRARIES
+    system_library_attach(PyImport_Inittab);
+#endif
     return true;
 }
 

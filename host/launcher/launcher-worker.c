@@ -112,10 +112,11 @@ static void
 say_end(const LauncherWorker *worker, Launcher *launcher, int status, double used)
 {
     if (has_used_up(worker, status, used))
-        launcher_say(launcher, worker,
-                     "has used %.1f s of processor time, its limit is %" G_GUINT64_FORMAT
-                     " s; ended by signal %d (%s)",
-                     used, worker->agent->config.cpu, SIGKILL, strsignal(SIGKILL));
+        launcher_say(
+            launcher, worker,
+            "has used %.1f s of processor time, its limit is %" G_GUINT64_FORMAT
+            " s; ended by signal %d (%s)",
+            used, worker->agent->config.cpu, SIGKILL, strsignal(SIGKILL));
     else if (WIFSIGNALED(status) && !worker->is_stopped)
         launcher_say(launcher, worker, "ended by signal %d (%s)", WTERMSIG(status),
                      strsignal(WTERMSIG(status)));

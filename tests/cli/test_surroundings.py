@@ -97,6 +97,27 @@ class FileSystems(HostCase):
                                  '"$FERRULE" $T/a.py')
         self.assertEqual(said, "1\n")
 
+    def test_no_libraries_of_the_system(self):
+        modules = {"_ssl": "libssl3", "_lzma": "liblzma5", "_bz2": "libbz2-1.0",
+                   "zlib": "zlib1g", "_ferrule_guard": "libpcre2-8-0"}
+        self.write("a.py", f"""
+            import hashlib, importlib, shutil
+            hashlib.sha256()
+            for name in {list(modules)!r}:
+                try: importlib.import_module(name)
+                except ImportError as error: print(error)
+            """)
+        self.write("none", "")
+        # Every `mount` itself needs the last.
+        said = self.in_namespace(
+            "for name in libssl.so.3 liblzma.so.5 libbz2.so.1.0 libz.so.1 libpcre2-8.so.0\n"
+            "do mount -o bind $T/none $(ls /usr/lib/*/$name); done", '"$FERRULE" $T/a.py')
+        if said == "":
+            self.skipTest("this build has its libraries inside")
+        for line, (name, package) in zip(said.splitlines(), modules.items(), strict=True):
+            self.assertRegex(line, rf"^{name} needs .* of the system: .*lib.*: file too short; "
+                                   rf"install the package {package}$")
+
 
 class Amounts(HostCase):
     def test_a_megabyte_of_arguments(self):
