@@ -16,12 +16,11 @@ enum {
     WORD_COUNT = 1,
     WORD_NAMES,
     WORD_DICTIONARY,
-    WORD_DICTIONARY_STORED,
     WORD_DICTIONARY_BYTES,
     WORD_DATA
 };
 enum {
-    HEADER_WORDS = 7,
+    HEADER_WORDS = 6,
     ENTRY_WORDS = 7
 };
 enum {
@@ -42,7 +41,7 @@ enum {
 extern const uint8_t ferrule_stdlib_begin[], ferrule_stdlib_end[];
 extern const uint8_t ferrule_frozen_begin[], ferrule_frozen_end[];
 
-/* The dictionary, decoded at the first compressed read; NULL: it does not decode. */
+/* Made at the first compressed read; NULL: the section is damaged. */
 static once_flag dictionary_once = ONCE_FLAG_INIT;
 static ZSTD_DDict *dictionary;
 
@@ -76,14 +75,9 @@ name_at(size_t index)
 static void
 make_dictionary(void)
 {
-    size_t size = words()[WORD_DICTIONARY_BYTES];
-    g_autofree uint8_t *bytes = g_malloc(size);
-    const uint8_t *stored = ferrule_stdlib_begin + words()[WORD_DICTIONARY];
-    if (ZSTD_decompress(bytes, size, stored, words()[WORD_DICTIONARY_STORED]) != size)
-        return;
-    dictionary = ZSTD_createDDict_byReference(bytes, size);
-    if (dictionary != NULL)
-        g_steal_pointer(&bytes);
+    dictionary =
+        ZSTD_createDDict_byReference(ferrule_stdlib_begin + words()[WORD_DICTIONARY],
+                                     words()[WORD_DICTIONARY_BYTES]);
 }
 
 size_t

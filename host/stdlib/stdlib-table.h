@@ -9,8 +9,7 @@
  * Errors     STDLIB_ERROR_CORRUPT: the section does not decode (a damaged file).
  * Limits     none of its own: sizes are those of the packed library.
  * Cost       find: O(log n), no allocation. read: one zstd frame, and a pass that
- *            puts inline caches back; the first one decodes the dictionary too, which
- *            stays in memory (448 KiB).
+ *            puts inline caches back.
  * Example    StdlibEntry entry;
  *            if (stdlib_table_find("json.decoder", &entry)) {
  *                void *code = malloc(entry.size);
@@ -18,7 +17,7 @@
  *            }
  *
  * Format of the section (32-bit little-endian words):
- *   "FSTD" | count | names at | dictionary at | its stored bytes | its bytes | data at
+ *   "FSTD" | count | names at | dictionary at | its bytes | data at
  *   count x { name offset, name bytes, flags, data offset, stored bytes, bytes,
  *             bytes when folded (folding.py), 0: it is not }
  *   names (NUL-terminated, sorted bytewise) | dictionary | data
