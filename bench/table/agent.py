@@ -186,25 +186,18 @@ class Threads(Neighbours):
 
 
 class Interpreters(Neighbours):
-    """Each agent an interpreter with a lock of its own, in a thread."""
+    """Each agent an interpreter with a lock of its own: a pool's worker."""
 
     def start_one(self, number):
-        import _interpreters
+        from ferrule import InterpreterPoolExecutor
 
-        code = (f"import sys; sys.path.insert(0, {HERE!r})\n"
-                f"import agent; agent.burn({self.spec['folder']!r}, {number}, "
-                f"{self.spec.get('nice', 0)}, {dict(self.spec)!r})")  # fmt: skip
+        pool = InterpreterPoolExecutor(1, priority=self.spec.get("priority", "normal"))
+        pool.submit(burn, self.spec["folder"], number, 0, dict(self.spec))
+        return pool
 
-        def run():
-            one = _interpreters.create()
-            failure = _interpreters.run_string(one, code)
-            if failure is not None:
-                print(failure, file=sys.stderr)
-            _interpreters.destroy(one)
-
-        thread = threading.Thread(target=run, daemon=True)
-        thread.start()
-        return thread
+    def join(self):
+        for pool in self.started:
+            pool.shutdown()
 
 
 class Processes(Neighbours):

@@ -105,11 +105,10 @@ set_limit(const Op *op)
     return setrlimit((__rlimit_resource_t)op->resource, &limit);
 }
 
-/* Never up again: who was started with less keeps less. Whoever wakes takes the core
- * from SCHED_IDLE at once, from a nice process often only at the next tick: `./dev
- * bench waking`. */
-static int
-give_way(void)
+/* Who was started with less keeps less. Whoever wakes takes the core from SCHED_IDLE at
+ * once, from a nice process often only at the next tick: `./dev bench waking`. */
+int
+sandbox_give_way(void)
 {
     errno = 0;
     int now = getpriority(PRIO_PROCESS, 0);
@@ -129,7 +128,7 @@ apply(const SandboxPlan *plan, const Op *op)
     case OP_LIMIT:
         return set_limit(op);
     case OP_BATCH:
-        return give_way();
+        return sandbox_give_way();
     case OP_NO_NEW_PRIVILEGES:
         return sandbox_no_new_privileges();
     case OP_WRITE:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """InterpreterPoolExecutor: what crosses between interpreters, and what works inside."""
 
+import os
 import threading
 import unittest
 
@@ -184,6 +185,8 @@ class Inside(PoolCase):
         self.assertEqual(self.pool(1).submit(niceness).result(), own)
         low = self.pool(1, priority="batch")
         self.assertEqual(low.submit(niceness).result(), max(own, 10))
+        self.assertEqual(low.submit(os.sched_getscheduler, 0).result(), os.SCHED_IDLE)
+        self.assertEqual(os.sched_getscheduler(0), os.SCHED_OTHER)
         self.assertEqual(niceness(), own)
 
     def test_ctypes_calls_back_into_its_own_interpreter(self):

@@ -31,7 +31,6 @@ import collections
 import functools
 import itertools
 import marshal
-import os
 import queue
 import sys
 import threading
@@ -45,7 +44,7 @@ from ferrule import _interpreter_worker as _worker
 
 NotShareableError = _interpreters.NotShareableError
 
-PRIORITIES = {"normal": 0, "batch": 10}  # nice
+PRIORITIES = ("normal", "batch")
 # More large bytes than this in one task go inside its pickle.
 BUFFERS_MAX = 1000
 # Functions that a module and a name can stand for.
@@ -227,11 +226,11 @@ def _settings():
 
 
 class _Worker:
-    """An interpreter, in the thread that made it."""
+    """An interpreter, for the thread that made it."""
 
-    def __init__(self, settings):
+    def __init__(self, settings, is_batch):
         self.interpreter = _ferrule_interpreters.Interpreter(
-            "ferrule._interpreter_worker", "enter"
+            "ferrule._interpreter_worker", "enter", is_batch
         )
         self.interpreter.call(b"start", settings)
         self.has_main = False
@@ -301,13 +300,11 @@ def _run(function, args, kwargs):
     return _here.worker.run(function, args, kwargs)
 
 
-def _serve(executor_reference, work_queue, settings, initializer, nice):
+def _serve(executor_reference, work_queue, settings, initializer, is_batch):
     """The life of a worker's thread."""
     worker = None
     try:
-        if nice:
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), nice)
-        worker = _here.worker = _Worker(settings)
+        worker = _here.worker = _Worker(settings, is_batch)
         if initializer is not None:
             worker.run(*initializer)
     except BaseException:
@@ -333,7 +330,7 @@ class InterpreterPoolExecutor(_thread.ThreadPoolExecutor):
 
     max_workers, thread_name_prefix, initializer, initargs: as for ThreadPoolExecutor;
     the initializer runs in each interpreter. priority="batch" lets the workers give way
-    to everything else that wants a core (nice 10).
+    to everything else that wants a core (nice 10 and SCHED_IDLE).
 
     submit() and map() raise nothing for what cannot be sent: the future does,
     NotShareableError. An exception of a task is raised by its future, with an
@@ -356,7 +353,7 @@ class InterpreterPoolExecutor(_thread.ThreadPoolExecutor):
         prefix = thread_name_prefix or f"InterpreterPoolExecutor-{self._counter()}"
         super().__init__(max_workers, prefix, initializer, initargs)
         self._task = None if initializer is None else (initializer, initargs, {})
-        self._nice = PRIORITIES[priority]
+        self._is_batch = priority == "batch"
         self._settings = None
 
     def submit(self, fn, /, *args, **kwargs):
@@ -407,7 +404,7 @@ class InterpreterPoolExecutor(_thread.ThreadPoolExecutor):
             name=f"{self._thread_name_prefix}_{count}",
             target=_serve,
             args=(weakref.ref(self, wake), self._work_queue, self._settings,
-                  self._task, self._nice),
+                  self._task, self._is_batch),
         )  # fmt: skip
         thread.start()
         self._threads.add(thread)
