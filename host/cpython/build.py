@@ -27,7 +27,8 @@ import fetch
 import recipe
 
 HERE = Path(__file__).resolve().parent
-PATCHES = ("interned-strings.patch", "runtime-reset.patch", "returning-threads.patch")
+PATCHES = ("interned-strings.patch", "runtime-reset.patch", "returning-threads.patch",
+           "quick-end.patch")
 MADE_FROM = ("recipe.py", "build.py", "profile_task.py", *PATCHES)
 
 

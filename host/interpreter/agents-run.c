@@ -13,6 +13,8 @@ enum {
     EXIT_NOT_FLUSHED = 120 /* CPython's own, when stdout cannot be written */
 };
 
+extern int _Py_EndsWithProcess; /* of quick-end.patch */
+
 /* `__file__` and tracebacks have it, as CPython's own Py_RunMain() does: a script may
  * change the folder. */
 static char *
@@ -159,6 +161,7 @@ agents_run(const LauncherAgent *agent, unsigned worker)
         code = has_importer ? run_main_module() : run_file(agent->script);
     }
     bool is_interrupted = was_interrupted(code);
+    _Py_EndsWithProcess = 1;
     if (Py_FinalizeEx() < 0)
         code = EXIT_NOT_FLUSHED;
     closed_stdout_raise();

@@ -12,6 +12,7 @@
 #include "interpreter-private.h"
 
 #include <dlfcn.h>
+#include <openssl/crypto.h>
 
 enum {
     LIBRARY_FILES_MAX = 2
@@ -86,6 +87,10 @@ open_library(const char *module, const Library *library)
             return refuse(module, library, dlerror());
         __atomic_store_n(&library->slots[slot], address, __ATOMIC_RELAXED);
     }
+    /* What it would free when the process ends goes with the process; a forked agent
+     * would copy 1 MB of its parent for that. */
+    if (library == &openssl)
+        OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, NULL);
     return true;
 }
 

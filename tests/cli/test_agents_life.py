@@ -2,6 +2,7 @@
 """How agents end, and what then: restarts, limits, signals, deaths of either side."""
 
 import os
+import resource
 import random
 import signal
 import subprocess
@@ -157,6 +158,52 @@ class LastWords(AgentsCase):
         self.expect(done, 0, err="")
         self.assertEqual(self.lines(done.stdout), sorted(
             f"a[{n}] | {x}" for n in (0, 1) for x in (30, 30, 30, 7)))
+
+
+class Ends(AgentsCase):
+    """The end of an agent: quick, for what it shares with its parent goes untouched, and
+    complete for what is its own."""
+
+    def test_a_life_copies_little(self):
+        def faults(workers):
+            before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_minflt
+            self.expect(self.run_workers(workers, "print('x')"), 0, err="")
+            return resource.getrusage(resource.RUSAGE_CHILDREN).ru_minflt - before
+
+        self.assertLess((faults(21) - faults(1)) / 20, 500)
+
+    def test_finalizers_and_buffers_have_their_turn(self):
+        done = self.run_workers(1, f"""
+            import atexit, builtins, contextvars, json, threading
+
+            class Last:
+                def __init__(self, name):
+                    self.name = name
+                def __del__(self):
+                    print("end of", self.name)
+
+            def kept(name):
+                file = open("{self.folder}/" + name, "w")
+                file.write(name)
+                return file
+
+            held = Last("a global")
+            json.mine = kept("in a module of the parent")
+            builtins.mine = kept("in builtins")
+            local, variable = threading.local(), contextvars.ContextVar("v")
+            local.mine = kept("of a thread")
+            variable.set(kept("in a context"))
+            cycle = [Last("a cycle")]
+            cycle.append(cycle)
+            del cycle
+            atexit.register(print, "exit function")
+            print("script", end=": ")
+            """)
+        self.assertEqual(done.stdout.replace("a | ", ""), "script: exit function\n"
+                         "end of a cycle\nend of a global\n", done.stderr)
+        for name in ("in a module of the parent", "in builtins", "of a thread",
+                     "in a context"):
+            self.assertEqual((self.folder / name).read_text(), name)
 
 
 class Restart(AgentsCase):
