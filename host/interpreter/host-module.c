@@ -41,14 +41,14 @@ static PyMethodDef module_methods[] = {
 static int
 module_exec(PyObject *module)
 {
-#ifdef FERRULE_TLS_SYSTEM
-    PyObject *has_own_tls = Py_False;
+#ifdef FERRULE_SYSTEM_LIBRARIES
+    PyObject *is_self_contained = Py_False;
 #else
-    PyObject *has_own_tls = Py_True;
+    PyObject *is_self_contained = Py_True;
 #endif
     if (PyModule_AddStringConstant(module, "version", FERRULE_VERSION) < 0)
         return -1;
-    return PyModule_AddObjectRef(module, "has_own_tls", has_own_tls);
+    return PyModule_AddObjectRef(module, "is_self_contained", is_self_contained);
 }
 
 static PyModuleDef_Slot module_slots[] = {

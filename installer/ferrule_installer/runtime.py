@@ -37,11 +37,11 @@ def _own_unpacker(executable):
     return path.read_bytes()
 
 
-def has_own_tls():
-    """Whether the runtime works without an OpenSSL of the system."""
+def is_self_contained():
+    """Whether the runtime works without libraries of the system besides libc."""
     import _ferrule_host
 
-    return _ferrule_host.has_own_tls
+    return _ferrule_host.is_self_contained
 
 
 class Runtime:
@@ -55,9 +55,10 @@ class Runtime:
             self.unpacker = files[f"{FOLDER}/unpack"].data
             self.stream = tarball.compress(tarball.pack(files), executable_code=True)
             self.files = files
-            if not has_own_tls():
-                say("note: the runtime in it uses the OpenSSL 3 of the system where it "
-                    "runs; --runtime FERRULE.run takes one with its own")
+            if not is_self_contained():
+                say("note: the runtime in it uses OpenSSL 3, PCRE2, zlib, liblzma and "
+                    "bzip2 of the system where it runs; --runtime FERRULE.run takes one "
+                    "with its own")
             return
         self.unpacker, self.stream = runfile.payload_of(path)
         self.files = _files_of(self.stream, path)

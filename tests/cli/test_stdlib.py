@@ -235,6 +235,16 @@ class Builtins(HostCase):
                                   "print(len(inspect.signature(sys.excepthook).parameters))"),
                     out="3\n")
 
+    def test_libraries_are_inside_or_the_systems(self):
+        done = self.run_code("""
+            import _ferrule_host, _ferrule_guard, bz2, lzma, ssl, zlib
+            maps = open("/proc/self/maps").read()
+            for name in ("crypto", "pcre2-8", "bz2", "lzma", "z"):
+                print(name, (f"/lib{name}.so" in maps) != _ferrule_host.is_self_contained)
+            """)
+        self.expect(done, 0, "".join(f"{name} True\n" for name in (
+            "crypto", "pcre2-8", "bz2", "lzma", "z")), "")
+
     def test_native_modules(self):
         self.expect(self.run_code("""
             import sys, _ferrule_cache, _ferrule_guard
