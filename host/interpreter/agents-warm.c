@@ -6,6 +6,7 @@
  */
 #include "agents-private.h"
 
+#include <openssl/crypto.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -71,6 +72,9 @@ PyObject *
 agents_warm_up(PyObject *warmth, int dump_signal, int *ret_desk, GError **error)
 {
     const char *module_name = "ferrule._warm";
+#ifndef FERRULE_SYSTEM_LIBRARIES
+    OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, NULL); /* see system-library.c */
+#endif
     PyObject *module = PyImport_ImportModule(module_name);
     PyObject *stores = NULL, *kept;
     PyObject *wanted = module == NULL   ? NULL
