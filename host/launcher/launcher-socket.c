@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -171,9 +172,10 @@ is_answered(const struct sockaddr_un *address)
     return is_alive;
 }
 
-/* Bind to the first free name; one that nobody listens on any more is free. */
-static bool
-bind_in(int fd, const char *folder, struct sockaddr_un *ret_address)
+/* Move it to the first free name; one that nobody listens on any more is free. NULL:
+ * errno says why. */
+static char *
+name_in(const char *folder, const char *made)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     for (unsigned i = 0; i < NAMES_MAX; i++) {
@@ -181,33 +183,55 @@ bind_in(int fd, const char *folder, struct sockaddr_un *ret_address)
                               "%s/launcher-%d-%u.sock", folder, (int)getpid(), i);
         if ((size_t)size >= sizeof address.sun_path) {
             errno = ENAMETOOLONG;
-            return false;
+            return NULL;
         }
         if (access(address.sun_path, F_OK) == 0 && !is_answered(&address))
             unlink(address.sun_path);
-        if (bind(fd, (struct sockaddr *)&address, sizeof address) == 0) {
-            *ret_address = address;
-            return true;
-        }
-        if (errno != EADDRINUSE)
-            return false;
+        if (renameat2(AT_FDCWD, made, AT_FDCWD, address.sun_path, RENAME_NOREPLACE) ==
+            0)
+            return g_strdup(address.sun_path);
+        if (errno != EEXIST)
+            return NULL;
     }
-    return false;
+    return NULL;
+}
+
+/* Under a name of its own until it listens: whoever asks takes one that nobody answers
+ * for left behind, and removes it. */
+static char *
+listen_as(int fd, const char *folder)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int size = g_snprintf(address.sun_path, sizeof address.sun_path, "%s/new-%08x",
+                          folder, g_random_int());
+    if ((size_t)size >= sizeof address.sun_path) {
+        errno = ENAMETOOLONG;
+        return NULL;
+    }
+    if (bind(fd, (struct sockaddr *)&address, sizeof address) != 0)
+        return NULL;
+    char *path = listen(fd, LAUNCHER_CLIENTS_MAX) == 0
+                     ? name_in(folder, address.sun_path)
+                     : NULL;
+    int reason = errno;
+    if (path == NULL)
+        unlink(address.sun_path);
+    errno = reason;
+    return path;
 }
 
 static bool
 listen_in(Launcher *launcher, const char *folder)
 {
-    struct sockaddr_un address;
     int fd = launcher_watch_adopt(
         launcher, socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (fd < 0)
         return false;
     launcher->socket.watch = (LauncherWatch){.fd = fd, .ready = socket_ready};
-    if (fchmod(fd, 0600) != 0 || !bind_in(fd, folder, &address))
+    if (fchmod(fd, 0600) != 0)
         return false;
-    launcher->socket.path = g_strdup(address.sun_path);
-    return listen(fd, LAUNCHER_CLIENTS_MAX) == 0 &&
+    launcher->socket.path = listen_as(fd, folder);
+    return launcher->socket.path != NULL &&
            launcher_watch_on(launcher, &launcher->socket.watch, EPOLLIN);
 }
 

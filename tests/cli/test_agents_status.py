@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """`ferrule status` and `ferrule top`: what running launchers say of themselves."""
 
+import errno
 import json
 import os
 import pty
@@ -104,6 +105,16 @@ class Status(AgentsCase):
         self.assertEqual(stat.S_IMODE(path.parent.stat().st_mode), 0o700)
         self.stop(process)
         self.assertFalse(path.exists())
+
+    def test_the_socket_is_answered_from_its_first_moment(self):
+        for _ in range(8):
+            process = self.start_agents(SCRIPTS, TOML)
+            path = str(self.runtime / f"ferrule/launcher-{process.pid}-0.sock")
+            with socket.socket(socket.AF_UNIX) as client:
+                while client.connect_ex(path) == errno.ENOENT:
+                    pass
+                client.getpeername()  # not refused
+            self.stop(process)
 
     def test_clients_that_say_nothing_or_nonsense_do_no_harm(self):
         self.begin()
