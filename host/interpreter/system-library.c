@@ -7,7 +7,8 @@
  * shutil does without) and everything else works.
  *
  * Threads    interpreters may fill the slots at the same time, each with the same
- *            addresses; no lock, for one may be held where a process forks.
+ *            addresses, the first slot last: who sees it filled sees all. No lock, for
+ *            one may be held where a process forks.
  */
 #include "interpreter-private.h"
 
@@ -73,7 +74,9 @@ find(void *const files[], size_t count, const char *name)
 static bool
 open_library(const char *module, const Library *library)
 {
-    void *files[LIBRARY_FILES_MAX];
+    if (__atomic_load_n(&library->slots[0], __ATOMIC_ACQUIRE) != NULL)
+        return true;
+    void *files[LIBRARY_FILES_MAX], *first = NULL;
     size_t count = 0, slot = 0;
     const char *soname = library->sonames;
     for (; *soname != '\0'; soname = next(soname)) {
@@ -85,8 +88,12 @@ open_library(const char *module, const Library *library)
         void *address = find(files, count, name);
         if (address == NULL)
             return refuse(module, library, dlerror());
-        __atomic_store_n(&library->slots[slot], address, __ATOMIC_RELAXED);
+        if (slot == 0)
+            first = address;
+        else
+            __atomic_store_n(&library->slots[slot], address, __ATOMIC_RELAXED);
     }
+    __atomic_store_n(&library->slots[0], first, __ATOMIC_RELEASE);
     /* What it would free when the process ends goes with the process; a forked agent
      * would copy 1 MB of its parent for that. */
     if (library == &openssl)
