@@ -192,12 +192,11 @@ class Interpreters(Neighbours):
         from ferrule import InterpreterPoolExecutor
 
         pool = InterpreterPoolExecutor(1, priority=self.spec.get("priority", "normal"))
-        pool.submit(burn, self.spec["folder"], number, 0, dict(self.spec))
-        return pool
+        return pool.submit(burn, self.spec["folder"], number, 0, dict(self.spec))
 
     def join(self):
-        for pool in self.started:
-            pool.shutdown()
+        for future in self.started:
+            future.result(10)
 
 
 class Processes(Neighbours):

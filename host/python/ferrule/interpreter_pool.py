@@ -228,7 +228,7 @@ def _settings():
 class _Worker:
     """An interpreter, for the thread that made it."""
 
-    def __init__(self, settings, is_batch):
+    def __init__(self, settings, is_batch=False):
         self.interpreter = _ferrule_interpreters.Interpreter(
             "ferrule._interpreter_worker", "enter", is_batch
         )
