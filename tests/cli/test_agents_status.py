@@ -14,7 +14,7 @@ import time
 import unittest
 
 from agents import AgentsCase, wait_until
-from host import FERRULE, run
+from host import FERRULE, TIMEOUT, run
 
 TOML = '[[agent]]\nscript = "a.py"\nworkers = 2\n[[agent]]\nname = "ended"\n' \
        'script = "b.py"\n'
@@ -111,8 +111,9 @@ class Status(AgentsCase):
             process = self.start_agents(SCRIPTS, TOML)
             path = str(self.runtime / f"ferrule/launcher-{process.pid}-0.sock")
             with socket.socket(socket.AF_UNIX) as client:
-                while client.connect_ex(path) == errno.ENOENT:
-                    pass
+                end = time.monotonic() + TIMEOUT
+                while client.connect_ex(path) == errno.ENOENT and time.monotonic() < end:
+                    pass  # a pause would miss the moment
                 client.getpeername()  # not refused
             self.stop(process)
 

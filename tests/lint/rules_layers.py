@@ -30,6 +30,7 @@ LIBRARIES = {
 MESON_NAMES = {
     "python_headers": "python", "python": "python", "libpython": "python",
     "glib": "glib", "xxhash": "xxhash", "pcre2": "pcre2", "zstd": "zstd",
+    "pcre2_headers": "pcre2", "schemaguard_linked": "schemaguard",
     "base": "base", "toolcache": "toolcache", "schemaguard": "schemaguard",
     "toolcache_binding": "toolcache/python", "gtest": "gtest",
     "schemaguard_binding": "schemaguard/python", "registry": "registry",
