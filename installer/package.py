@@ -139,7 +139,7 @@ def is_cjk(path):
 
 def debian_files(build):
     """The same below usr/, as Debian wants it. Without the unpacker: an installer made
-    from this runtime would need the OpenSSL of its user's system."""
+    from this runtime would need libraries of its user's system."""
     files = {path: file for path, file in runtime_files(build).items()
              if not is_cjk(path) and path != f"{LIB}/unpack"}  # fmt: skip
     files = with_sbom(build, {**files, **data_files(ZSH_DEBIAN)})

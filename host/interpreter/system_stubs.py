@@ -25,12 +25,14 @@ WIDTH = "_8"  # PCRE2's macros add the width of its characters to a name
 
 def names(kind, path):
     """Symbols of an archive or library, as `nm` options `kind` select them."""
-    done = subprocess.run(["nm", "-P", *kind, path], capture_output=True, text=True)
+    done = subprocess.run(["nm", "-P", *kind, path], stdout=subprocess.PIPE, text=True,
+                          stderr=subprocess.DEVNULL, check=True)  # fmt: skip
     return set(re.findall(r"^([A-Za-z_]\w*)(?:@\S+)? ", done.stdout, re.MULTILINE))
 
 
 def soname(path):
-    done = subprocess.run(["readelf", "-d", path], capture_output=True, text=True)
+    done = subprocess.run(["readelf", "-d", path], stdout=subprocess.PIPE, text=True,
+                          check=True)  # fmt: skip
     return re.search(r"\(SONAME\).*\[(.+)\]", done.stdout).group(1)
 
 

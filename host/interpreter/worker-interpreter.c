@@ -322,9 +322,8 @@ static PyType_Slot worker_slots[] = {
     {Py_tp_methods, worker_methods},
     {Py_tp_doc,
      (void *)"Interpreter(module, function, is_batch=False): an interpreter with its "
-             "own "
-             "GIL, entered through module.function(*views) -> tuple of bytes; in a "
-             "thread of its own that gives way to all others if is_batch."},
+             "own GIL, entered through module.function(*views) -> tuple of bytes; in "
+             "a thread of its own that gives way to all others if is_batch."},
     {0, NULL},
 };
 

@@ -45,6 +45,14 @@ serve(void *given)
     }
 }
 
+static void
+release(WorkerThread *self)
+{
+    sem_destroy(&self->given);
+    sem_destroy(&self->done);
+    g_free(self);
+}
+
 WorkerThread *
 worker_thread_new(void)
 {
@@ -54,7 +62,7 @@ worker_thread_new(void)
     errno = pthread_create(&self->thread, NULL, serve, self);
     if (errno == 0)
         return self;
-    g_free(self);
+    release(self);
     return NULL;
 }
 
@@ -73,7 +81,5 @@ worker_thread_free(WorkerThread *self)
     self->job = NULL;
     sem_post(&self->given);
     pthread_join(self->thread, NULL);
-    sem_destroy(&self->given);
-    sem_destroy(&self->done);
-    g_free(self);
+    release(self);
 }

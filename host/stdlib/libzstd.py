@@ -6,7 +6,8 @@ import ctypes.util
 
 
 class _Parameters(ctypes.Structure):
-    """ZDICT_fastCover_params_t: what ZDICT_trainFromBuffer() else finds by trial."""
+    """ZDICT_fastCover_params_t: what ZDICT_trainFromBuffer() else finds by trial.
+    Exported, but declared for static linking only: a later libzstd may change it."""
 
     _fields_ = [(name, kind) for kind, names in (
         (ctypes.c_uint, "k d f steps threads"), (ctypes.c_double, "split"),
