@@ -106,6 +106,10 @@ keeper_sleep(void)
 static void *
 keeper_run(void *unused)
 {
+    /* By itself, which is prctl(): by its creator it would be a file of /proc, and when
+     * the process is killed, whoever waits for its end would spin in the kernel until
+     * this thread, maybe of the lowest priority, has let go of that. */
+    pthread_setname_np(pthread_self(), "ferrule-keeper");
     pthread_mutex_lock(&keeper.lock);
     while (!keeper.must_stop) {
         keeper_sleep();
@@ -133,9 +137,6 @@ keeper_start(void)
     keeper.must_stop = false;
     keeper.has_thread =
         pthread_create(&keeper.thread, &attributes, keeper_run, NULL) == 0;
-    if (keeper.has_thread) {
-        pthread_setname_np(keeper.thread, "ferrule-keeper");
-    }
     pthread_sigmask(SIG_SETMASK, &old, NULL);
     pthread_attr_destroy(&attributes);
 }

@@ -278,6 +278,13 @@ load_run(void *user)
     return NULL;
 }
 
+static void *
+load_run_named(void *user)
+{
+    pthread_setname_np(pthread_self(), "ferrule-load"); /* by itself: as the keeper */
+    return load_run(user);
+}
+
 static CacheLoad *
 load_new(ToolCache *cache, size_t size, size_t start)
 {
@@ -310,12 +317,9 @@ cache_load_start(ToolCache *cache, size_t size, size_t start)
     /* Signals are the program's business, and Python's main thread's. */
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &old);
-    self->has_thread = pthread_create(&self->thread, NULL, load_run, self) == 0;
+    self->has_thread = pthread_create(&self->thread, NULL, load_run_named, self) == 0;
     pthread_sigmask(SIG_SETMASK, &old, NULL);
-    if (self->has_thread) {
-        pthread_setname_np(self->thread, "ferrule-load");
-    }
-    else {
+    if (!self->has_thread) {
         load_run(self); /* the caller waits for it, then */
     }
     return self;

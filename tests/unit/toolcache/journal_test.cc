@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Journal and user's store as C sees them, for the sanitizers above all: what they mean
 // to an agent is tested in tests/python/test_cache_journal.py and test_cache_user.py.
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <sys/resource.h>
 #include <thread>
 #include <unistd.h>
 #include <vector>
@@ -92,6 +94,46 @@ TEST(ToolCacheFiles, AJournalIsWrittenAnewWhileThreadsSet)
     for (unsigned key = 0; key < 30; key++) {
         EXPECT_EQ(store.get("t", std::to_string(key)), Value(5990 + key / 3));
     }
+}
+
+// The names of this process's threads.
+std::vector<std::string>
+ThreadNames()
+{
+    std::vector<std::string> names;
+    for (const auto &task : std::filesystem::directory_iterator("/proc/self/task")) {
+        std::ifstream file(task.path() / "comm");
+        std::string &name = names.emplace_back();
+        std::getline(file, name);
+    }
+    return names;
+}
+
+// A thread that another one names is a file of /proc, and whoever waits for the end of
+// a killed agent spins in the kernel until the last of its threads has let go of it.
+void
+NameTheKeeperWithoutAFile()
+{
+    Store store(10, 600);
+    struct rlimit old, none;
+    getrlimit(RLIMIT_NOFILE, &old);
+    none = {0, old.rlim_max};
+    setrlimit(RLIMIT_NOFILE, &none);
+    store.set("t", "1", "value", 600); // begins to watch what expires
+    setrlimit(RLIMIT_NOFILE, &old);
+    std::vector<std::string> names = ThreadNames();
+    while (std::find(names.begin(), names.end(), "ferrule-keeper") == names.end()) {
+        usleep(1000); // the alarm ends it
+        names = ThreadNames();
+    }
+    _exit(0);
+}
+
+TEST(ToolCacheFiles, AThreadOfAStoreIsNamedWithoutAFile)
+{
+    GTEST_FLAG_SET(death_test_style, "threadsafe"); // a process of its own
+    EXPECT_EXIT((alarm(20), NameTheKeeperWithoutAFile()), testing::ExitedWithCode(0),
+                "");
 }
 
 TEST(ToolCacheFiles, TheOldestOfAJournalGoFirst)
