@@ -4,8 +4,9 @@
  * A fork copies one entry for each page that the parent has written to, 4,000 of them:
  * most of its time. As huge pages the same memory is a dozen entries. An agent that
  * writes to one still copies 4 KB of it. So the arenas of the parent's objects stand
- * side by side from an address that huge pages begin at, and are made into such pages
- * when all is loaded. A kernel that cannot do it (before 6.1) leaves them as they are.
+ * side by side from an address that huge pages begin at, as does the C library's heap,
+ * and are made into such pages when all is loaded. A kernel that cannot do it (before
+ * 6.1) leaves them as they are.
  */
 #include "agents-private.h"
 
@@ -17,21 +18,29 @@
 #endif
 
 enum {
-    HUGE_PAGE = 2 << 20,
     ROOM_SIZE = 128 << 20 /* addresses, until the rest is given back */
 };
 
 struct AgentsArenas {
     PyObjectArenaAllocator before;
     char *begin, *next, *end; /* of the room; NULL: none */
-    char *heap;               /* where the C library's heap ended at first */
+    char *heap;               /* where the C library's was aligned at first */
 };
 
 static char *
 round_up(char *address)
 {
     uintptr_t number = (uintptr_t)address;
-    return address + (-number & (HUGE_PAGE - 1));
+    return address + (-number & (AGENTS_HUGE_PAGE - 1));
+}
+
+/* The C library takes what lies between for somebody else's. */
+static char *
+align_heap(void)
+{
+    char *end = sbrk(0);
+    sbrk(round_up(end) - end);
+    return sbrk(0);
 }
 
 static void *
@@ -63,7 +72,7 @@ agents_arenas_new(void)
         arenas->end = room + ROOM_SIZE;
         munmap(room, (size_t)(arenas->begin - room));
     }
-    arenas->heap = sbrk(0);
+    arenas->heap = align_heap();
     PyObject_GetArenaAllocator(&arenas->before);
     PyObject_SetArenaAllocator(
         &(PyObjectArenaAllocator){arenas, take_arena, give_arena});
@@ -73,8 +82,9 @@ agents_arenas_new(void)
 static void
 collapse(char *begin, const char *end)
 {
-    for (char *page = round_up(begin); end - page >= HUGE_PAGE; page += HUGE_PAGE)
-        madvise(page, HUGE_PAGE, MADV_COLLAPSE);
+    for (char *page = round_up(begin); end - page >= AGENTS_HUGE_PAGE;
+         page += AGENTS_HUGE_PAGE)
+        madvise(page, AGENTS_HUGE_PAGE, MADV_COLLAPSE);
 }
 
 void

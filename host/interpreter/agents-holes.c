@@ -4,11 +4,11 @@
  * What a forked agent allocates would go where something was freed before the fork:
  * every small object onto another page of the parent, each copied for it. With the
  * holes filled it begins on pages of its own, and fills them. Costs the parent what was
- * free in it, some 0.3 MB; frees 0.6 MB and a third of the page faults in each agent.
+ * free in it and the rest of a huge page, 2 MB at most; frees 0.6 MB and a third of the
+ * page faults in each agent.
  */
 #include "agents-private.h"
 
-#include <malloc.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -23,7 +23,7 @@ enum {
     HEAP_STEP = 16,
     HEAP_SIZE_MIN = 32,
     HEAP_SIZE_MAX = 64 << 10,
-    HEAP_FILL_MAX = 4 << 20 /* bytes in all */
+    HEAP_FILL_MAX = 8 << 20 /* bytes in all */
 };
 
 /* Whether a block is the first of a pool that never held another: nobody has written to
@@ -52,12 +52,14 @@ fill_pools(size_t size)
     }
 }
 
-/* Blocks of the C library below the top of its heap; the largest first, for a small one
- * would take from a large hole. */
+/* Blocks of the C library, up to where a huge page can end: one that the parent writes
+ * to after a fork would be small pages again. The largest first, for a small one would
+ * take from a large hole. */
 static void
 fill_heap(void)
 {
-    const char *top = (const char *)sbrk(0) - mallinfo2().keepcost;
+    uintptr_t end = (uintptr_t)sbrk(0);
+    const char *top = (const char *)sbrk(0) + (-end & (AGENTS_HUGE_PAGE - 1));
     size_t done = 0;
     for (size_t size = HEAP_SIZE_MAX; size >= HEAP_SIZE_MIN; size -= HEAP_STEP) {
         char *block;

@@ -19,9 +19,15 @@ PyObject *agents_warm_up(PyObject *warmth, int dump_signal, int *ret_desk,
 
 /* Where the parent's objects are, so that a fork is cheap: before CPython starts, and
  * when all is loaded. As long as the process has objects. */
+enum {
+    AGENTS_HUGE_PAGE = 2 << 20 /* bytes */
+};
 typedef struct AgentsArenas AgentsArenas;
 AgentsArenas *agents_arenas_new(void);
 void agents_arenas_pack(AgentsArenas *arenas);
+
+/* Let a fork copy where the code's pages are. */
+void agents_inherit_text(void);
 
 /* Make all objects immortal, once and for all. */
 void agents_freeze(void);

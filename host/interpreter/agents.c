@@ -95,6 +95,7 @@ interpreter_run_agents(const InterpreterOptions *options, LauncherPlan *plan,
     int code = -1;
     if (read_and_warm(plan, config, &stores, &seams.desk, error)) {
         agents_arenas_pack(arenas);
+        agents_inherit_text();
         code = launcher_run(plan, &seams, error);
     }
     Py_XDECREF(stores);
