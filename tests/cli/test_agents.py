@@ -200,14 +200,6 @@ class Surroundings(AgentsCase):
         self.assertEqual((done.returncode, done.stdout), (4, ""))
         self.assertIn("ulimit -n", done.stderr)
 
-    def test_priority_of_a_single_run(self):
-        done = run("run", "--priority", "batch",
-                   self.write("a.py", "import os; print(os.nice(0), os.SCHED_IDLE == "
-                                      "os.sched_getscheduler(0))"))  # fmt: skip
-        self.expect(done, 0, "10 True\n", "")
-        self.expect(run("run", "--priority", "high", self.write("a.py", "")), 2, "",
-                    "normal or batch")
-
 
 DESCRIPTORS = """\
 import os, sys
