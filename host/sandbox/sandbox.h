@@ -40,7 +40,8 @@ char *sandbox_plan_describe(const SandboxPlan *plan);
 bool sandbox_plan_apply(const SandboxPlan *plan, GError **error);
 
 /* Batch priority for the calling thread and what it starts, never up again: nice 10,
- * SCHED_IDLE, and turns of 8 ms among those of that kind. -1: errno says why. From any thread. */
+ * SCHED_IDLE, and turns of 8 ms among those of that kind. -1: errno says why. From any
+ * thread. */
 int sandbox_give_way(void);
 
 /* What this kernel offers; 0 when it has no Landlock. */
