@@ -89,16 +89,19 @@ print(looked[0] > 0 and max(counts) < 3 * min(counts) or (counts, looked))
     def test_a_longer_switch_interval_is_longer_for_all(self):
         done = self.run_threads("""
 sys.setswitchinterval(1000)
-ready, left = threading.Event(), []
+waits, comes_back, left = threading.Event(), threading.Lock(), []
+comes_back.acquire()
 
 def come_back():
-    ready.set()
-    time.sleep(0.001)
+    waits.set()
+    comes_back.acquire()
     left.append(loops)
 
 thread = threading.Thread(target=come_back)
 thread.start()
-ready.wait()
+waits.wait()
+loops = None
+comes_back.release()
 for loops in range(2000, -1, -1):
     unit()
 thread.join()
