@@ -4,9 +4,7 @@
 #include "cache-keeper-private.h"
 
 #include "cache-journal-private.h"
-
-#include <pthread.h>
-#include <signal.h>
+#include "cache-thread-private.h"
 
 enum {
     KEEPER_BUDGET = 256,        /* entries freed in one hold of a shard's lock */
@@ -106,10 +104,6 @@ keeper_sleep(void)
 static void *
 keeper_run(void *unused)
 {
-    /* By itself, which is prctl(): by its creator it would be a file of /proc, and when
-     * the process is killed, whoever waits for its end would spin in the kernel until
-     * this thread, maybe of the lowest priority, has let go of that. */
-    pthread_setname_np(pthread_self(), "ferrule-keeper");
     pthread_mutex_lock(&keeper.lock);
     while (!keeper.must_stop) {
         keeper_sleep();
@@ -125,20 +119,12 @@ keeper_run(void *unused)
 static void
 keeper_start(void)
 {
-    sigset_t all, old;
-    pthread_attr_t attributes;
-    if (keeper.has_thread || pthread_attr_init(&attributes) != 0) {
+    if (keeper.has_thread) {
         return;
     }
-    pthread_attr_setstacksize(&attributes, KEEPER_STACK);
-    /* Signals are the program's business, and Python's main thread's. */
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &old);
     keeper.must_stop = false;
-    keeper.has_thread =
-        pthread_create(&keeper.thread, &attributes, keeper_run, NULL) == 0;
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
-    pthread_attr_destroy(&attributes);
+    keeper.has_thread = cache_thread_start(&keeper.thread, "ferrule-keeper",
+                                           KEEPER_STACK, keeper_run, NULL);
 }
 
 /* Stops the thread and keeps the lock until after the fork. */

@@ -3,10 +3,10 @@
  * a load's own mutex see cache-load-state-private.h. */
 #include "cache-load-state-private.h"
 
-#include <signal.h>
 #include <unistd.h>
 
 #include "cache-keeper-private.h"
+#include "cache-thread-private.h"
 
 enum {
     LOAD_RECORD_GUESS = 128 /* bytes of a record, for the size of tables */
@@ -278,13 +278,6 @@ load_run(void *user)
     return NULL;
 }
 
-static void *
-load_run_named(void *user)
-{
-    pthread_setname_np(pthread_self(), "ferrule-load"); /* by itself: as the keeper */
-    return load_run(user);
-}
-
 static CacheLoad *
 load_new(ToolCache *cache, size_t size, size_t start)
 {
@@ -307,18 +300,14 @@ load_new(ToolCache *cache, size_t size, size_t start)
 CacheLoad *
 cache_load_start(ToolCache *cache, size_t size, size_t start)
 {
-    sigset_t all, old;
     CacheLoad *self = load_new(cache, size, start);
     cache->load = self;
     pthread_once(&load_once, load_watch_forks);
     pthread_mutex_lock(&load_mutex);
     load_running++;
     pthread_mutex_unlock(&load_mutex);
-    /* Signals are the program's business, and Python's main thread's. */
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &old);
-    self->has_thread = pthread_create(&self->thread, NULL, load_run_named, self) == 0;
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    self->has_thread =
+        cache_thread_start(&self->thread, "ferrule-load", 0, load_run, self);
     if (!self->has_thread) {
         load_run(self); /* the caller waits for it, then */
     }

@@ -10,7 +10,6 @@ import gc
 import importlib
 import os
 import sys
-import time
 import types
 from typing import NamedTuple
 
@@ -33,7 +32,6 @@ PRELOAD = (
 
 REHEARSALS = 8  # code is specialised in its third run or so
 STORE_THREADS = ("ferrule-keeper", "ferrule-load")
-NAMED_S = 0.1  # they give themselves their names, when they run first
 
 
 class Warmth(NamedTuple):
@@ -59,17 +57,6 @@ def _threads():
         import _thread
 
         return _thread._count() + 1
-
-
-def _is_alone():
-    """Whether there is no thread but the stores'; one that has just begun has no name of
-    its own until it runs."""
-    until = time.monotonic() + NAMED_S
-    while _threads() > 1:
-        if time.monotonic() > until:
-            return False
-        time.sleep(0.001)
-    return True
 
 
 def _name_of(task):
@@ -116,7 +103,7 @@ def _import(name, place):
         importlib.import_module(name)
     except BaseException as error:
         raise Refused(f"{where}cannot preload {name}: {_reason(error)}") from None
-    if not _is_alone():
+    if _threads() > 1:
         raise Refused(
             f"{where}cannot preload {name}: it starts a thread, and no thread lives on "
             "in a forked agent; import it in the agents instead"
