@@ -24,22 +24,15 @@ enum {
 struct AgentsArenas {
     PyObjectArenaAllocator before;
     char *begin, *next, *end; /* of the room; NULL: none */
-    char *heap;               /* where the C library's was aligned at first */
+    char *heap;               /* where the C library's heap goes on, aligned */
 };
-
-static char *
-round_up(char *address)
-{
-    uintptr_t number = (uintptr_t)address;
-    return address + (-number & (AGENTS_HUGE_PAGE - 1));
-}
 
 /* The C library takes what lies between for somebody else's. */
 static char *
 align_heap(void)
 {
     char *end = sbrk(0);
-    sbrk(round_up(end) - end);
+    sbrk(agents_round_up(end) - end);
     return sbrk(0);
 }
 
@@ -68,7 +61,7 @@ agents_arenas_new(void)
     char *room = mmap(NULL, ROOM_SIZE, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (room != MAP_FAILED) {
-        arenas->begin = arenas->next = round_up(room);
+        arenas->begin = arenas->next = agents_round_up(room);
         arenas->end = room + ROOM_SIZE;
         munmap(room, (size_t)(arenas->begin - room));
     }
@@ -82,7 +75,7 @@ agents_arenas_new(void)
 static void
 collapse(char *begin, const char *end)
 {
-    for (char *page = round_up(begin); end - page >= AGENTS_HUGE_PAGE;
+    for (char *page = agents_round_up(begin); end - page >= AGENTS_HUGE_PAGE;
          page += AGENTS_HUGE_PAGE)
         madvise(page, AGENTS_HUGE_PAGE, MADV_COLLAPSE);
 }

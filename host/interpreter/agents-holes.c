@@ -23,7 +23,7 @@ enum {
     HEAP_STEP = 16,
     HEAP_SIZE_MIN = 32,
     HEAP_SIZE_MAX = 64 << 10,
-    HEAP_FILL_MAX = 8 << 20 /* bytes in all */
+    HEAP_FILL_MAX = 4 << 20 /* bytes in all */
 };
 
 /* Whether a block is the first of a pool that never held another: nobody has written to
@@ -58,12 +58,11 @@ fill_pools(size_t size)
 static void
 fill_heap(void)
 {
-    uintptr_t end = (uintptr_t)sbrk(0);
-    const char *top = (const char *)sbrk(0) + (-end & (AGENTS_HUGE_PAGE - 1));
+    const char *end = agents_round_up(sbrk(0));
     size_t done = 0;
     for (size_t size = HEAP_SIZE_MAX; size >= HEAP_SIZE_MIN; size -= HEAP_STEP) {
         char *block;
-        while ((block = malloc(size)) != NULL && block < top && done < HEAP_FILL_MAX)
+        while ((block = malloc(size)) != NULL && block < end && done < HEAP_FILL_MAX)
             done += size;
         free(block);
     }

@@ -17,16 +17,24 @@ bool agents_plan_read(LauncherPlan *plan, const HostConfig *config,
 PyObject *agents_warm_up(PyObject *warmth, int dump_signal, int *ret_desk,
                          GError **error);
 
-/* Where the parent's objects are, so that a fork is cheap: before CPython starts, and
- * when all is loaded. As long as the process has objects. */
 enum {
     AGENTS_HUGE_PAGE = 2 << 20 /* bytes */
 };
+
+/* Where the next huge page begins, `address` itself if one does there. */
+static inline char *
+agents_round_up(char *address)
+{
+    return address + (-(uintptr_t)address & (AGENTS_HUGE_PAGE - 1));
+}
+
+/* Where the parent's objects are, so that a fork is cheap: before CPython starts, and
+ * when all is loaded. As long as the process has objects. */
 typedef struct AgentsArenas AgentsArenas;
 AgentsArenas *agents_arenas_new(void);
 void agents_arenas_pack(AgentsArenas *arenas);
 
-/* Let a fork copy where the code's pages are. */
+/* Let a fork copy where the code's pages are; once, when all is loaded. */
 void agents_inherit_text(void);
 
 /* Make all objects immortal, once and for all. */

@@ -2,11 +2,11 @@
 /* agents-text.c - the code's pages are there when an agent begins.
  *
  * A fork leaves out what the child can read from a file again, and so an agent faults
- * at the first call into every 64 KB of code: 60 times until its first line, 3 us each.
- * A mapping that somebody has written to is copied with all its entries, 60 ns each. So
- * one byte of each is written as it is, in the way a debugger sets its breakpoints: the
- * mapping stays one that cannot be written, of the same file. Where a kernel does not
- * allow that (proc_mem.force_override), agents fault as before.
+ * at the first call into every 64 KB of code. A mapping that somebody has written to is
+ * copied with all its entries, each at a small part of a fault. So one byte of the code
+ * is written as it is, in the way a debugger sets its breakpoints: the mapping stays
+ * one that cannot be written, of the same file. Where a kernel does not allow that
+ * (proc_mem.force_override), agents fault as before.
  */
 #include "agents-private.h"
 
