@@ -4,7 +4,8 @@
 Stands for an agent that answers beside agents that compute. A process sleeps until random
 moments, 100 a second, and notes how late it is there; beside it run 4 or 8 processes that
 spin, as they are, at nice 10, at the idle policy, too, and with turns of 8 ms, too, which
-batch is. Controls: no neighbour, and neighbours as they are. Rounds are interleaved; late is over 1 ms.
+batch is. Controls: no neighbour, and neighbours as they are. Rounds are interleaved; late
+is over 1 ms.
 """
 
 import ctypes

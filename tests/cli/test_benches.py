@@ -2,13 +2,12 @@
 """Benches of what several agents do run, and find nothing broken. In small: their figures
 mean nothing here."""
 
-import os
 import subprocess
 import sys
 import unittest
 from pathlib import Path
 
-from host import FERRULE, HostCase
+from host import HostCase
 
 BENCHES = Path(__file__).resolve().parents[2] / "bench"
 TIMEOUT_S = 180
@@ -18,7 +17,6 @@ class Bench(HostCase):
     def run_bench(self, code):
         done = subprocess.run(
             [sys.executable, "-c", f"import sys\nsys.path[:0] = [{str(BENCHES)!r}]\n{code}"],
-            env={**os.environ, "FERRULE": str(FERRULE)}, cwd=self.folder,
             capture_output=True, text=True, timeout=TIMEOUT_S)  # fmt: skip
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         return done.stdout
