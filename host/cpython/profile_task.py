@@ -2,12 +2,14 @@
 """The work from which the compiler learns what is hot (profile-guided release build).
 
 First CPython's own list of representative tests, then what agents do all day: JSON,
-regular expressions, coroutines, classes and closures, exceptions, imports.
+regular expressions, coroutines, classes and closures, exceptions, imports, interpreters.
 """
 
+import _interpreters
 import asyncio
 import importlib
 import json
+import os
 import re
 import runpy
 import sys
@@ -83,11 +85,26 @@ def imports():
         importlib.import_module(name)
 
 
+def interpreters():
+    one = _interpreters.create()
+    _interpreters.run_string(one, "import threading")
+    _interpreters.destroy(one)
+
+
 def agent_work():
     for _ in range(ROUNDS):
-        for part in (objects, text, numbers, errors, imports):
+        for part in (objects, text, numbers, errors, imports, interpreters):
             part()
         asyncio.run(turns())
+
+
+def forked():
+    """The way of an agent: forked from a warm parent, and ended as a whole."""
+    for _ in range(ROUNDS):
+        child = os.fork()
+        if child == 0:
+            sys.exit()
+        os.waitpid(child, 0)
 
 
 def representative_tests():
@@ -100,4 +117,5 @@ def representative_tests():
 
 if __name__ == "__main__":
     agent_work()
+    forked()
     representative_tests()
