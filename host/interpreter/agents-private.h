@@ -50,6 +50,22 @@ void agents_count_stores(GArray *stores);
  * of the configuration; any other is printed and becomes an internal one. */
 bool agents_warm_refuse(const char *module, GError **error);
 
+/* What a module that the parent has imported calls `name`: borrowed, NULL without an
+ * exception if nothing. An import would write to a dozen pages of the parent's. */
+PyObject *agents_loaded(const char *module, const char *name);
+
+/* In the parent, before the freeze: compile a script for the agents that will run it.
+ * One that cannot be is left to them. */
+void agents_script_compile(const char *script);
+
+/* In a forked child: run a script file as `__main__`. Gives the exit code, or ends the
+ * process as the script asked. */
+int agents_script_run(const char *script);
+
+/* The script's absolute path, which `__file__` and tracebacks have, as with CPython's
+ * own Py_RunMain(): a script may change the folder. To be freed. */
+char *agents_script_path(const char *script);
+
 /* In a forked child: run the agent as `ferrule run SCRIPT` would. Gives the exit code,
  * or ends the process as the script asked. */
 int agents_run(const LauncherAgent *agent, unsigned worker);

@@ -9,21 +9,10 @@
 
 enum {
     EXIT_UNCAUGHT = 1,
-    EXIT_NO_SCRIPT = 2,
     EXIT_NOT_FLUSHED = 120 /* CPython's own, when stdout cannot be written */
 };
 
 extern int _Py_EndsWithProcess; /* of quick-end.patch */
-
-/* `__file__` and tracebacks have it, as CPython's own Py_RunMain() does: a script may
- * change the folder. */
-static char *
-absolute_path(const char *script)
-{
-    g_autofree char *folder = g_get_current_dir();
-    return g_path_is_absolute(script) ? g_strdup(script)
-                                      : g_build_filename(folder, script, NULL);
-}
 
 /* sys.path[0]: the folder of the script itself, also when it is called by a link; the
  * script, when it is a folder or an archive with __main__.py. */
@@ -32,9 +21,20 @@ first_search_path(const char *script, bool is_importable)
 {
     char *real = realpath(script, NULL);
     const char *path = real == NULL ? script : real;
-    char *folder = is_importable ? absolute_path(script) : g_path_get_dirname(path);
+    char *folder =
+        is_importable ? agents_script_path(script) : g_path_get_dirname(path);
     free(real);
     return folder;
+}
+
+PyObject *
+agents_loaded(const char *module_name, const char *name)
+{
+    PyObject *modules = PyImport_GetModuleDict();                  /* borrowed */
+    PyObject *module = PyDict_GetItemString(modules, module_name); /* borrowed */
+    return module == NULL || !PyModule_Check(module)
+               ? NULL
+               : PyDict_GetItemString(PyModule_GetDict(module), name);
 }
 
 /* [script, *args] as sys.argv has it. */
@@ -87,16 +87,15 @@ static bool
 enter(const LauncherAgent *agent, unsigned worker, bool is_importable)
 {
     g_autofree char *folder = first_search_path(agent->script, is_importable);
-    PyObject *module = PyImport_ImportModule("ferrule._warm");
+    PyObject *function = agents_loaded("ferrule._warm", "enter"); /* borrowed */
     PyObject *words = words_of(agent), *env = environment_of(agent, worker);
     PyObject *path = PyUnicode_DecodeFSDefault(folder);
     PyObject *vendor = agent->vendor == NULL ? Py_NewRef(Py_None)
                                              : PyUnicode_DecodeFSDefault(agent->vendor);
     PyObject *done = NULL;
-    if (module != NULL && words != NULL && env != NULL && path != NULL &&
+    if (function != NULL && words != NULL && env != NULL && path != NULL &&
         vendor != NULL)
-        done = PyObject_CallMethod(module, "enter", "OOOO", path, words, vendor, env);
-    Py_XDECREF(module);
+        done = PyObject_CallFunctionObjArgs(function, path, words, vendor, env, NULL);
     Py_XDECREF(words);
     Py_XDECREF(env);
     Py_XDECREF(path);
@@ -121,19 +120,6 @@ run_main_module(void)
     return 0;
 }
 
-static int
-run_file(const char *script)
-{
-    g_autofree char *path = absolute_path(script);
-    FILE *file = fopen(script, "rbe");
-    if (file == NULL) {
-        fprintf(stderr, "ferrule: cannot open %s: %s\n", script, g_strerror(errno));
-        return EXIT_NO_SCRIPT;
-    }
-    PyCompilerFlags flags = _PyCompilerFlags_INIT;
-    return PyRun_AnyFileExFlags(file, path, 1, &flags) == 0 ? 0 : EXIT_UNCAUGHT;
-}
-
 /* Whether what ended the script was ^C: the process then ends by that signal. */
 static bool
 was_interrupted(int code)
@@ -146,6 +132,7 @@ was_interrupted(int code)
 int
 agents_run(const LauncherAgent *agent, unsigned worker)
 {
+    _Py_EndsWithProcess = 1;
     InterpreterOptions options = {.script = agent->script, .vendor = agent->vendor};
     /* A folder or an archive, which an importer takes. */
     bool has_importer = interpreter_ask_importer(agent->script);
@@ -158,10 +145,9 @@ agents_run(const LauncherAgent *agent, unsigned worker)
         code = settings_load(&options);
     if (code == 0) {
         interpreter_hand_interrupts();
-        code = has_importer ? run_main_module() : run_file(agent->script);
+        code = has_importer ? run_main_module() : agents_script_run(agent->script);
     }
     bool is_interrupted = was_interrupted(code);
-    _Py_EndsWithProcess = 1;
     if (Py_FinalizeEx() < 0)
         code = EXIT_NOT_FLUSHED;
     closed_stdout_raise();

@@ -64,6 +64,15 @@ ask_importers(const LauncherPlan *plan)
     }
 }
 
+static void
+compile_scripts(const LauncherPlan *plan)
+{
+    for (guint i = 0; i < plan->agents->len; i++) {
+        const LauncherAgent *agent = plan->agents->pdata[i];
+        agents_script_compile(agent->script);
+    }
+}
+
 static bool
 read_and_warm(LauncherPlan *plan, const HostConfig *config, PyObject **ret_stores,
               int *ret_desk, GError **error)
@@ -74,6 +83,7 @@ read_and_warm(LauncherPlan *plan, const HostConfig *config, PyObject **ret_store
     else if (!agents_plan_read(plan, config, &warmth, error))
         return false;
     ask_importers(plan);
+    compile_scripts(plan);
     *ret_stores = agents_warm_up(warmth, DUMP_SIGNAL, ret_desk, error);
     Py_XDECREF(warmth);
     return *ret_stores != NULL;
