@@ -58,3 +58,7 @@ void interpreter_hand_interrupts(void);
 
 /* exit(), quit() and help() without the rest of `site`. */
 bool interpreter_add_builtins(void);
+
+/* Have further interpreters begin on pages that are there: before CPython starts, and
+ * while no thread may allocate its objects. */
+void worker_arenas_populate(void);

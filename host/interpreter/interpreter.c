@@ -97,6 +97,7 @@ bool
 interpreter_start(const InterpreterOptions *options, GError **error)
 {
     stdlib_root_set(options->executable);
+    worker_arenas_populate();
     hold_interrupts();
     if (!interpreter_thaw(error) || !register_modules(error))
         return false;
