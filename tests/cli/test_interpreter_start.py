@@ -2,10 +2,13 @@
 """What an interpreter's start leaves for later, and the classes that are made with less
 work (new-interpreter.patch): all is there when it is asked for."""
 
+import mmap
 import unittest
 import zipfile
 
 from host import HostCase
+
+MADV_POPULATE_WRITE = 23
 
 IN_ANOTHER = """
 import _interpreters
@@ -47,6 +50,20 @@ class Node:
 node = Node(); node.me = node
 del node
 rest = [[] for _ in range(5000)]
+"""
+
+ARENA_PAGES = """
+import os, sys
+PRESENT = 7  # bit of the last byte
+pages = os.open("/proc/self/pagemap", os.O_RDONLY)
+def is_there(page):
+    return os.pread(pages, 8, page * 8)[7] >> PRESENT
+first = last = id(sys.modules) // 4096
+while is_there(first - 1):
+    first -= 1
+while is_there(last + 1):
+    last += 1
+print(last - first + 1 >= 256, flush=True)
 """
 
 SLOTS = """
@@ -156,6 +173,18 @@ class Start(HostCase):
             print(_interpreters.run_string(one, {COLLECTOR!r}))
             """
         self.expect(self.run_code(code), 0, "True 0\n0 True\ngone\nNone\n", "")
+
+    def test_the_first_arena_of_a_further_one_is_there(self):
+        try:
+            memory = mmap.mmap(-1, mmap.PAGESIZE, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+            memory.madvise(MADV_POPULATE_WRITE)
+        except OSError as error:
+            self.skipTest(f"this kernel populates nothing: {error.strerror}")
+        code = f"""
+            import _interpreters
+            print(_interpreters.run_string(_interpreters.create(), {ARENA_PAGES!r}))
+            """
+        self.expect(self.run_code(code), 0, "True\nNone\n", "")
 
     def test_classes_have_the_slots_of_what_they_inherit(self):
         self.expect(self.run_script(SLOTS), 0, "864\n7 7\nNone None\n", "")

@@ -99,11 +99,15 @@ TEST(ToolCacheStore, HoldsExactlyAsManyEntriesAsItMay)
         for (uint64_t i = 0; i < most; i++) {
             store.set("t", Number(i), "v");
         }
-        EXPECT_EQ(store.count(), most);
-        EXPECT_EQ(store.stats().evictions, 0u);
+        /* A key whose buckets are all full takes the place of another: in one store of
+         * many hundred, and then of one of 100,000. */
+        uint64_t crowded = store.stats().evictions;
+        EXPECT_LE(crowded, most / 50000);
+        EXPECT_EQ(store.count(), most - crowded);
         for (uint64_t i = most; i < most + 50; i++) {
             store.set("t", Number(i), "v");
-            EXPECT_EQ(store.stats().entries, most);
+            EXPECT_LE(store.stats().entries, most);
+            EXPECT_GE(store.stats().entries + crowded, most);
         }
     }
 }
