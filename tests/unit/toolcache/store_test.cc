@@ -99,15 +99,11 @@ TEST(ToolCacheStore, HoldsExactlyAsManyEntriesAsItMay)
         for (uint64_t i = 0; i < most; i++) {
             store.set("t", Number(i), "v");
         }
-        /* A key whose buckets are all full takes the place of another: in one store of
-         * many hundred, and then of one of 100,000. */
-        uint64_t crowded = store.stats().evictions;
+        uint64_t crowded = store.stats().evictions; /* full buckets: rarely one */
         EXPECT_LE(crowded, most / 50000);
-        EXPECT_EQ(store.count(), most - crowded);
         for (uint64_t i = most; i < most + 50; i++) {
+            EXPECT_EQ(store.count(), most - crowded);
             store.set("t", Number(i), "v");
-            EXPECT_LE(store.stats().entries, most);
-            EXPECT_GE(store.stats().entries + crowded, most);
         }
     }
 }
