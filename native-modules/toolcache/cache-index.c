@@ -215,15 +215,6 @@ index_count_spilled(CacheView *view, uint32_t index, int by)
     cache_bucket_end(view, bucket, by);
 }
 
-/* The home is told first, so that no reader stops there too early. */
-static void
-index_put_elsewhere(CacheView *view, uint32_t home, uint32_t index, uint32_t slot,
-                    uint32_t tag, uint32_t ref)
-{
-    index_count_spilled(view, home, 1);
-    index_put(view, index, slot, tag, ref);
-}
-
 static void
 index_clear_slot(CacheView *view, uint32_t home, uint32_t index, uint32_t slot)
 {
@@ -308,6 +299,21 @@ index_move_any(CacheView *view, uint32_t index)
     return slot;
 }
 
+/* A free slot of the two buckets, or one that an alias gives up or whose entry moves to
+ * its other bucket; CACHE_BUCKET_SLOTS if there is none. */
+static uint32_t
+index_find_room(CacheView *view, uint32_t home, uint32_t other, uint32_t *ret_index)
+{
+    uint32_t (*const ways[])(CacheView *, uint32_t) = {index_make_room, index_move_any};
+    const uint32_t buckets[] = {home, other};
+    uint32_t slot = CACHE_BUCKET_SLOTS;
+    for (unsigned i = 0; i < 4 && slot == CACHE_BUCKET_SLOTS; i++) {
+        *ret_index = buckets[i % 2];
+        slot = ways[i / 2](view, *ret_index);
+    }
+    return slot;
+}
+
 static bool
 index_insert_alias(CacheView *view, uint32_t low, uint32_t ref)
 {
@@ -327,22 +333,17 @@ cache_index_insert(CacheView *view, uint64_t hash, uint32_t ref, bool is_alias)
     if (is_alias) {
         return index_insert_alias(view, low, ref);
     }
-    uint32_t home = cache_bucket_home(view, low);
-    uint32_t other = cache_bucket_other(view, low);
+    uint32_t home = cache_bucket_home(view, low), index;
+    uint32_t slot = index_find_room(view, home, cache_bucket_other(view, low), &index);
     uint32_t tag = cache_bucket_tag(low);
-    uint32_t slot = index_make_room(view, home);
-    if (slot == CACHE_BUCKET_SLOTS) {
-        slot = index_make_room(view, other);
-        if (slot < CACHE_BUCKET_SLOTS) {
-            index_put_elsewhere(view, home, other, slot, tag, ref);
-            return true;
-        }
-        slot = index_move_any(view, home);
-    }
     if (slot == CACHE_BUCKET_SLOTS) {
         return false;
     }
-    index_put(view, home, slot, tag, ref);
+    if (index != home) {
+        /* First, so that no reader stops there too early. */
+        index_count_spilled(view, home, 1);
+    }
+    index_put(view, index, slot, tag, ref);
     return true;
 }
 
