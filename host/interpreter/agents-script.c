@@ -49,7 +49,8 @@ nanoseconds(struct timespec time)
     return time.tv_sec * 1000000000LL + time.tv_nsec;
 }
 
-/* What ferrule._scripts.identity() says of the file. */
+/* What ferrule._scripts.identity() says of the file: here, for Python code would write
+ * to pages of the parent's. */
 static PyObject *
 identity_of(const char *script)
 {

@@ -28,6 +28,8 @@ def identity(status):
 
 def add(script, filename):
     """Compile a script, unless it has mistakes or warnings: each agent reports those."""
+    if script in compiled:
+        return  # several agents run it
     try:
         if stat.S_ISREG(os.stat(script).st_mode):
             found, source = _read(script)
