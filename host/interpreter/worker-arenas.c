@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* worker-arenas.c - a further interpreter's first arena comes with its pages.
  *
- * An interpreter fills it before it runs anything: 256 page faults, a tenth of its
- * start. In one call they take a quarter less time. Those after it fault page by page,
- * for what is not used is no memory. Lock-free, since the process may fork at any time.
+ * An interpreter fills most of it before it runs anything, and one call takes less time
+ * than a fault for each page. Those after it fault page by page, for what is not used
+ * is no memory. Lock-free, since the process may fork at any time.
  */
 #include "interpreter-private.h"
 
