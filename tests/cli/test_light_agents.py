@@ -121,6 +121,16 @@ class LightAgents(HostCase):
         process.communicate(timeout=60)
         self.assertEqual(process.returncode, -15)
 
+    def test_one_that_does_not_listen_is_ended_after_the_grace(self):
+        script = self.write("desk.py", "print('ready', flush=True)\n"
+                            "import time\ntime.sleep(600)\n")  # fmt: skip
+        for number in (signal.SIGTERM, signal.SIGINT):
+            process = start("run", "--isolation=interpreter", "--workers=1", script)
+            self.assertIn(b"ready", process.stdout.readline())
+            process.send_signal(number)
+            _, err = process.communicate(timeout=60)
+            self.assertEqual((process.returncode, err), (-number, b""))
+
     def test_a_reader_that_leaves(self):
         script = self.write("desk.py", "while True: print('x' * 50)\n")
         done = shell(f"{FERRULE} run --isolation interpreter --workers 2 {script} | head -2")

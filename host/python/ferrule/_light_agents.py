@@ -100,6 +100,8 @@ class Signals:
         self.number = 0
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self.take)
+        # Not a thread's timer: only the main thread may change what a signal does.
+        signal.signal(signal.SIGALRM, self.end)
 
     def take(self, number, _frame):
         if self.number:
@@ -108,11 +110,9 @@ class Signals:
         for agent in self.agents:
             # Not in the handler's thread: an agent that keeps its lock would hold it up.
             threading.Thread(target=agent.interrupt, daemon=True).start()
-        timer = threading.Timer(GRACE_S, self.end)
-        timer.daemon = True
-        timer.start()
+        signal.setitimer(signal.ITIMER_REAL, GRACE_S)
 
-    def end(self):
+    def end(self, *_):
         signal.signal(self.number, signal.SIG_DFL)
         os.kill(os.getpid(), self.number)
 
