@@ -110,9 +110,19 @@ class LightAgents(HostCase):
             self.assertEqual(process.returncode, code)
             self.assertEqual(out.count(b"cleaned up"), 2)
 
+    def one_that_does_not_listen(self):
+        return self.write("desk.py", """
+            import time
+            while True:
+                try:
+                    print("ready", flush=True)
+                    time.sleep(600)
+                except KeyboardInterrupt:
+                    pass
+            """)
+
     def test_a_second_signal_ends_who_does_not_listen(self):
-        script = self.write("desk.py", "print('ready', flush=True)\n"
-                            "import time\ntime.sleep(600)\n")  # fmt: skip
+        script = self.one_that_does_not_listen()
         process = start("run", "--isolation=interpreter", "--workers=1", script)
         self.assertIn(b"ready", process.stdout.readline())
         process.send_signal(signal.SIGTERM)
@@ -122,8 +132,7 @@ class LightAgents(HostCase):
         self.assertEqual(process.returncode, -15)
 
     def test_one_that_does_not_listen_is_ended_after_the_grace(self):
-        script = self.write("desk.py", "print('ready', flush=True)\n"
-                            "import time\ntime.sleep(600)\n")  # fmt: skip
+        script = self.one_that_does_not_listen()
         for number in (signal.SIGTERM, signal.SIGINT):
             process = start("run", "--isolation=interpreter", "--workers=1", script)
             self.assertIn(b"ready", process.stdout.readline())
