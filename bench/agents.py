@@ -157,7 +157,7 @@ def own_memory(pid):
 def is_zombie(child):
     try:
         return Path(f"/proc/{child}/stat").read_text().rpartition(")")[2][1] == "Z"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # gone before the open, or the read
         return False
 
 
