@@ -18,7 +18,8 @@
 #endif
 
 enum {
-    ROOM_SIZE = 128 << 20 /* addresses, until the rest is given back */
+    ROOM_SIZE = 128 << 20, /* addresses, until the rest is given back */
+    AGENT_ROOM = 2 << 20   /* of it, for what an agent allocates first */
 };
 
 struct AgentsArenas {
@@ -83,8 +84,9 @@ collapse(char *begin, const char *end)
 void
 agents_arenas_pack(AgentsArenas *arenas)
 {
-    munmap(arenas->next, (size_t)(arenas->end - arenas->next));
-    arenas->end = arenas->next;
+    char *end = MIN(arenas->next + AGENT_ROOM, arenas->end);
+    munmap(end, (size_t)(arenas->end - end));
+    arenas->end = end;
     collapse(arenas->begin, arenas->next);
     collapse(arenas->heap, sbrk(0));
 }

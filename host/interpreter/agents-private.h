@@ -58,9 +58,19 @@ PyObject *agents_loaded(const char *module, const char *name);
  * One that cannot be is left to them. */
 void agents_script_compile(const char *script);
 
-/* In a forked child: run a script file as `__main__`. Gives the exit code, or ends the
- * process as the script asked. */
-int agents_script_run(const char *script);
+/* A script that the parent has compiled, and that asks for no packages: the parent's
+ * objects, which stay. */
+typedef struct {
+    PyObject *code, *file, *loader;
+} AgentsScript;
+
+/* Whether `script` is still the file that was compiled. Sets no exception. */
+bool agents_script_find(const char *script, AgentsScript *ret_script);
+
+/* In a forked child: run a script as `__main__`, one that was found or any file. Gives
+ * the exit code, or ends the process as the script asked. */
+int agents_script_run(const AgentsScript *script);
+int agents_script_run_file(const char *script);
 
 /* The script's absolute path, which `__file__` and tracebacks have, as with CPython's
  * own Py_RunMain(): a script may change the folder. To be freed. */

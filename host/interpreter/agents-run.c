@@ -53,33 +53,52 @@ words_of(const LauncherAgent *agent)
     return words;
 }
 
-static bool
-append_variable(PyObject *list, const char *name, size_t size, const char *value)
+/* Not printf(): what that reads are pages that an agent does not need otherwise. */
+static char *
+number_text(unsigned number)
 {
-    PyObject *pair = Py_BuildValue("(y#y)", name, (Py_ssize_t)size, value);
-    bool is_done = pair != NULL && PyList_Append(list, pair) == 0;
-    Py_XDECREF(pair);
+    char digits[16], *first = digits + sizeof digits - 1;
+    *first = '\0';
+    do
+        *--first = (char)('0' + number % 10);
+    while ((number /= 10) != 0);
+    return g_strdup(first);
+}
+
+/* Set NAME=value, here and in `variables`, of which os.environ is made. The text is the
+ * environment's from then on. */
+static bool
+set_variable(PyObject *variables, char *text)
+{
+    const char *equals = strchr(text, '=');
+    PyObject *name = PyBytes_FromStringAndSize(text, equals - text);
+    PyObject *value = PyBytes_FromString(equals + 1);
+    /* setenv() would write to what it keeps, on pages of the parent's. */
+    bool is_done = name != NULL && value != NULL && putenv(text) == 0 &&
+                   PyDict_SetItem(variables, name, value) == 0;
+    Py_XDECREF(name);
+    Py_XDECREF(value);
     return is_done;
 }
 
-/* [(name, value), ...] */
+/* {name: value} of what was set. */
 static PyObject *
-environment_of(const LauncherAgent *agent, unsigned worker)
+set_environment(const LauncherAgent *agent, unsigned worker)
 {
-    PyObject *list = PyList_New(0);
-    g_autofree char *number = g_strdup_printf("%u", worker);
-    bool is_good = list != NULL;
-    for (char **row = agent->env; is_good && *row != NULL; row++) {
-        const char *equals = strchr(*row, '=');
-        is_good = append_variable(list, *row, (size_t)(equals - *row), equals + 1);
-    }
-    is_good = is_good && append_variable(list, "FERRULE_AGENT", 13, agent->name) &&
-              append_variable(list, "FERRULE_WORKER", 14, number) &&
-              (agent->vendor == NULL ||
-               append_variable(list, "FERRULE_VENDOR", 14, agent->vendor));
+    PyObject *variables = PyDict_New();
+    g_autofree char *number = number_text(worker);
+    bool is_good = variables != NULL;
+    for (char **row = agent->env; is_good && *row != NULL; row++)
+        is_good = set_variable(variables, g_strdup(*row));
+    is_good =
+        is_good &&
+        set_variable(variables, g_strconcat("FERRULE_AGENT=", agent->name, NULL)) &&
+        set_variable(variables, g_strconcat("FERRULE_WORKER=", number, NULL)) &&
+        (agent->vendor == NULL ||
+         set_variable(variables, g_strconcat("FERRULE_VENDOR=", agent->vendor, NULL)));
     if (!is_good)
-        Py_CLEAR(list);
-    return list;
+        Py_CLEAR(variables);
+    return variables;
 }
 
 /* ferrule._warm.enter() */
@@ -88,7 +107,7 @@ enter(const LauncherAgent *agent, unsigned worker, bool is_importable)
 {
     g_autofree char *folder = first_search_path(agent->script, is_importable);
     PyObject *function = agents_loaded("ferrule._warm", "enter"); /* borrowed */
-    PyObject *words = words_of(agent), *env = environment_of(agent, worker);
+    PyObject *words = words_of(agent), *env = set_environment(agent, worker);
     PyObject *path = PyUnicode_DecodeFSDefault(folder);
     PyObject *vendor = agent->vendor == NULL ? Py_NewRef(Py_None)
                                              : PyUnicode_DecodeFSDefault(agent->vendor);
@@ -140,12 +159,16 @@ agents_run(const LauncherAgent *agent, unsigned worker)
         PyErr_Print();
         return EXIT_UNCAUGHT;
     }
-    int code = requirements_check(&options);
+    AgentsScript script;
+    bool is_found = !has_importer && agents_script_find(agent->script, &script);
+    int code = is_found ? 0 : requirements_check(&options);
     if (code == 0)
         code = settings_load(&options);
     if (code == 0) {
         interpreter_hand_interrupts();
-        code = has_importer ? run_main_module() : agents_script_run(agent->script);
+        code = is_found       ? agents_script_run(&script)
+               : has_importer ? run_main_module()
+                              : agents_script_run_file(agent->script);
     }
     bool is_interrupted = was_interrupted(code);
     if (Py_FinalizeEx() < 0)

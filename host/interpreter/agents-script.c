@@ -62,13 +62,8 @@ identity_of(const char *script)
                          nanoseconds(status.st_mtim), nanoseconds(status.st_ctim));
 }
 
-typedef struct {
-    PyObject *code, *file, *loader; /* the parent's, which stay */
-} Compiled;
-
-/* False without an exception: nothing was compiled, or another file. */
-static bool
-find_compiled(const char *script, Compiled *ret_compiled)
+bool
+agents_script_find(const char *script, AgentsScript *ret_script)
 {
     PyObject *compiled = agents_loaded(scripts_module, "compiled"); /* borrowed */
     PyObject *name = PyUnicode_DecodeFSDefault(script);
@@ -77,8 +72,8 @@ find_compiled(const char *script, Compiled *ret_compiled)
                         ? NULL
                         : PyDict_GetItem(compiled, name); /* borrowed */
     bool is_found = row != NULL &&
-                    PyArg_ParseTuple(row, "OOOO", &then, &ret_compiled->code,
-                                     &ret_compiled->file, &ret_compiled->loader) &&
+                    PyArg_ParseTuple(row, "OOOO", &then, &ret_script->code,
+                                     &ret_script->file, &ret_script->loader) &&
                     PyObject_RichCompareBool(now, then, Py_EQ) == 1;
     PyErr_Clear();
     Py_XDECREF(now);
@@ -88,11 +83,11 @@ find_compiled(const char *script, Compiled *ret_compiled)
 
 /* What the file is to its own code. */
 static bool
-name_main(PyObject *names, const Compiled *compiled)
+name_main(PyObject *names, const AgentsScript *script)
 {
-    return PyDict_SetItemString(names, "__file__", compiled->file) == 0 &&
+    return PyDict_SetItemString(names, "__file__", script->file) == 0 &&
            PyDict_SetItemString(names, "__cached__", Py_None) == 0 &&
-           PyDict_SetItemString(names, "__loader__", compiled->loader) == 0;
+           PyDict_SetItemString(names, "__loader__", script->loader) == 0;
 }
 
 /* As CPython does when the code has ended: exit functions see no `__file__`. */
@@ -121,13 +116,13 @@ flush_streams(void)
     PyErr_SetRaisedException(error);
 }
 
-static int
-run_compiled(const Compiled *compiled)
+int
+agents_script_run(const AgentsScript *script)
 {
     PyObject *main = PyImport_AddModuleRef("__main__");
     PyObject *names = main == NULL ? NULL : PyModule_GetDict(main); /* borrowed */
-    PyObject *value = names != NULL && name_main(names, compiled)
-                          ? PyEval_EvalCode(compiled->code, names, names)
+    PyObject *value = names != NULL && name_main(names, script)
+                          ? PyEval_EvalCode(script->code, names, names)
                           : NULL;
     flush_streams();
     if (value == NULL)
@@ -138,8 +133,8 @@ run_compiled(const Compiled *compiled)
     return value == NULL ? EXIT_UNCAUGHT : 0;
 }
 
-static int
-run_file(const char *script)
+int
+agents_script_run_file(const char *script)
 {
     g_autofree char *path = agents_script_path(script);
     FILE *file = fopen(script, "rbe");
@@ -149,12 +144,4 @@ run_file(const char *script)
     }
     PyCompilerFlags flags = _PyCompilerFlags_INIT;
     return PyRun_AnyFileExFlags(file, path, 1, &flags) == 0 ? 0 : EXIT_UNCAUGHT;
-}
-
-int
-agents_script_run(const char *script)
-{
-    Compiled compiled;
-    return find_compiled(script, &compiled) ? run_compiled(&compiled)
-                                            : run_file(script);
 }

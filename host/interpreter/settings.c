@@ -7,6 +7,7 @@
 #include "interpreter-private.h"
 
 #include <string.h>
+#include <unistd.h>
 
 enum {
     EXIT_UNCAUGHT = 1
@@ -20,7 +21,8 @@ settings_load(const InterpreterOptions *options)
     g_autofree char *folder = g_path_get_dirname(options->script);
     g_autofree char *manifest = g_build_filename(folder, "ferrule.json", NULL);
     g_autofree char *text = NULL;
-    if (!g_file_get_contents(manifest, &text, NULL, NULL) ||
+    if (access(manifest, R_OK) != 0 || /* nearly always; the text of an error costs */
+        !g_file_get_contents(manifest, &text, NULL, NULL) ||
         strstr(text, "\"settings\"") == NULL)
         return 0;
     PyObject *module = PyImport_ImportModule("ferrule._installer.settings");

@@ -39,9 +39,9 @@ take_name(const Launcher *launcher, const LauncherWorker *worker)
     prctl(PR_SET_NAME, worker->label);
     if (plan->title == NULL)
         return;
-    g_autofree char *title = g_strdup_printf("ferrule: %s", worker->label);
     memset(plan->title, 0, plan->title_size);
-    g_strlcpy(plan->title, title, plan->title_size);
+    g_strlcpy(plan->title, "ferrule: ", plan->title_size);
+    g_strlcat(plan->title, worker->label, plan->title_size);
 }
 
 /* Limits and permissions. 0, or the exit code; the message is printed. */

@@ -52,7 +52,8 @@ typedef struct {
     LauncherOutput *output;
 } LauncherStream;
 
-void launcher_stream_start(Launcher *launcher, LauncherStream *stream, int fd);
+/* Read `fd` from now on, and own it. False with errno: it is the caller's still. */
+bool launcher_stream_start(Launcher *launcher, LauncherStream *stream, int fd);
 /* The agent has ended: take what is in the pipe, whoever else holds its other end.
  * False: not now, the output is full. */
 bool launcher_stream_finish(Launcher *launcher, LauncherStream *stream);

@@ -88,11 +88,14 @@ stream_ready(Launcher *launcher, LauncherWatch *watch, uint32_t events)
         close_stream(launcher, stream);
 }
 
-void
+bool
 launcher_stream_start(Launcher *launcher, LauncherStream *stream, int fd)
 {
     stream->watch = (LauncherWatch){.fd = fd, .ready = stream_ready};
-    launcher_watch_on(launcher, &stream->watch, EPOLLIN);
+    bool is_on = launcher_watch_on(launcher, &stream->watch, EPOLLIN);
+    if (!is_on)
+        stream->watch.fd = -1;
+    return is_on;
 }
 
 bool

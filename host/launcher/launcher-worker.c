@@ -171,28 +171,33 @@ worker_ended(Launcher *launcher, LauncherWatch *watch, uint32_t events)
 
 /* ---- the start ---------------------------------------------------------------- */
 
-typedef struct {
-    int ours, theirs;
-} Pipe;
-
-static bool
-open_pipe(const Launcher *launcher, Pipe *ret_pipe)
+/* Read from a new pipe from now on. Gives the other end, -1 with errno. */
+static int
+open_pipe(Launcher *launcher, LauncherStream *stream)
 {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0)
-        return false;
-    ret_pipe->theirs = ends[1];
-    ret_pipe->ours = launcher_watch_adopt(launcher, ends[0]);
-    return ret_pipe->ours >= 0 && fcntl(ret_pipe->ours, F_SETFL, O_NONBLOCK) == 0;
+        return -1;
+    int ours = launcher_watch_adopt(launcher, ends[0]);
+    if (ours >= 0 && fcntl(ours, F_SETFL, O_NONBLOCK) == 0 &&
+        launcher_stream_start(launcher, stream, ours))
+        return ends[1];
+    int reason = errno;
+    if (ours >= 0)
+        close(ours);
+    close(ends[1]);
+    errno = reason;
+    return -1;
 }
 
+/* Both of its ends, or that which the worker has now. */
 static void
-close_pipe(Pipe *pipe)
+close_pipe(Launcher *launcher, LauncherStream *stream, int theirs, bool is_started)
 {
-    if (pipe->ours >= 0)
-        close(pipe->ours);
-    if (pipe->theirs >= 0)
-        close(pipe->theirs);
+    if (!is_started)
+        launcher_watch_close(launcher, &stream->watch);
+    if (theirs >= 0)
+        close(theirs);
 }
 
 /* Fork with the pipes' other ends; the child does not return. */
@@ -221,17 +226,11 @@ spawn(LauncherWorker *worker, Launcher *launcher, int out, int err)
 static bool
 start_process(LauncherWorker *worker, Launcher *launcher)
 {
-    Pipe out = {-1, -1}, err = {-1, -1};
-    bool is_started = open_pipe(launcher, &out) && open_pipe(launcher, &err) &&
-                      spawn(worker, launcher, out.theirs, err.theirs);
+    int out = open_pipe(launcher, &worker->out), err = open_pipe(launcher, &worker->err);
+    bool is_started = out >= 0 && err >= 0 && spawn(worker, launcher, out, err);
     int reason = errno;
-    if (is_started) {
-        launcher_stream_start(launcher, &worker->out, out.ours);
-        launcher_stream_start(launcher, &worker->err, err.ours);
-        out.ours = err.ours = -1;
-    }
-    close_pipe(&out);
-    close_pipe(&err);
+    close_pipe(launcher, &worker->out, out, is_started);
+    close_pipe(launcher, &worker->err, err, is_started);
     errno = reason;
     return is_started;
 }

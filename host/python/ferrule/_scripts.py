@@ -13,6 +13,7 @@ import time
 import warnings
 
 SOURCE_MAX = 4 << 20  # bytes
+REQUIREMENTS = b"# /// script"  # how they begin
 # What was written later than that may be written again within a tick of the file
 # system's clock, and look the same.
 SETTLED_NS = 20_000_000
@@ -27,12 +28,15 @@ def identity(status):
 
 
 def add(script, filename):
-    """Compile a script, unless it has mistakes or warnings: each agent reports those."""
+    """Compile a script, unless it has mistakes or warnings, which each agent reports, or
+    requirements, which each checks."""
     if script in compiled:
         return  # several agents run it
     try:
         if stat.S_ISREG(os.stat(script).st_mode):
             found, source = _read(script)
+            if REQUIREMENTS in source:
+                return
             with warnings.catch_warnings():
                 warnings.simplefilter("error")
                 code = compile(source, filename, "exec", dont_inherit=True)

@@ -178,13 +178,13 @@ def _rehearse():
     """
     for _ in range(REHEARSALS):
         _fork_hooks.rehearse()
-        enter("", [], None, [(b"FERRULE_AGENT", b""), (b"FERRULE_WORKER", b"")])
+        enter("", [], None, {})
         exec(compile("pass", "", "exec"), {})
         gc.disable()
 
 
-def enter(folder, words, vendor, env):
-    """Become an agent: its arguments, its paths, its environment."""
+def enter(folder, words, vendor, variables):
+    """Become an agent: its arguments, its paths, its environment, which is set already."""
     gc.enable()
     # The old one is frozen: what it holds would not be collected at the end.
     main = types.ModuleType("__main__")
@@ -195,8 +195,7 @@ def enter(folder, words, vendor, env):
     sys.path.insert(0, folder)
     if vendor is not None:
         sys.path.append(vendor)
-    for name, value in env:
-        os.environb[name] = value
+    os.environ._data.update(variables)
 
 
 def store_counters():
