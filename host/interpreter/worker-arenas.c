@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* worker-arenas.c - a further interpreter's first arena comes with its pages.
  *
- * An interpreter fills most of it before it runs anything, and one call takes less time
- * than a fault for each page. Those after it fault page by page, for what is not used
- * is no memory. Lock-free, since the process may fork at any time.
+ * An interpreter fills most of it before it runs anything. It is the first half of a
+ * huge page, which the kernel makes in a fifth of the time that its small pages take;
+ * the other half is given back at once (the kernel takes it when memory is short). Where
+ * there are no huge pages, one call takes less time than a fault for each page. Later
+ * arenas fault page by page, for what is not used is no memory. Lock-free, since the
+ * process may fork at any time.
  */
 #include "interpreter-private.h"
 
@@ -13,6 +16,10 @@
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23
 #endif
+
+enum {
+    HUGE_PAGE = 2 << 20 /* bytes */
+};
 
 typedef struct {
     PyObjectArenaAllocator before;
@@ -34,16 +41,45 @@ begins_interpreter(WorkerArenas *arenas)
            atomic_compare_exchange_strong(&arenas->newest, &newest, number);
 }
 
+/* `size` bytes where a huge page can begin, and no other addresses; NULL for none. */
+static char *
+map_aligned(size_t size)
+{
+    size_t room = size + HUGE_PAGE;
+    char *begin = mmap(NULL, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+                       -1, 0);
+    if (begin == MAP_FAILED)
+        return NULL;
+    size_t before = -(uintptr_t)begin & (HUGE_PAGE - 1);
+    if (before > 0)
+        munmap(begin, before);
+    munmap(begin + before + size, room - before - size);
+    return begin + before;
+}
+
+/* The first half of a huge page, or `size` bytes of small ones. */
+static void *
+take_first(size_t size)
+{
+    char *page = map_aligned(HUGE_PAGE);
+    if (page == NULL)
+        return NULL;
+    madvise(page, HUGE_PAGE, MADV_HUGEPAGE);
+    madvise(page, size, MADV_POPULATE_WRITE); /* Linux 5.14; else they fault */
+    munmap(page + size, HUGE_PAGE - size);
+    return page;
+}
+
 static void *
 take_arena(void *data, size_t size)
 {
     WorkerArenas *arenas = data;
-    void *arena = arenas->before.alloc(arenas->before.ctx, size);
-    if (arena != NULL && begins_interpreter(arenas))
-        madvise(arena, size, MADV_POPULATE_WRITE); /* Linux 5.14; else they fault */
-    return arena;
+    void *arena =
+        size < HUGE_PAGE && begins_interpreter(arenas) ? take_first(size) : NULL;
+    return arena != NULL ? arena : arenas->before.alloc(arenas->before.ctx, size);
 }
 
+/* Whoever gave it, it was mapped. */
 static void
 give_arena(void *data, void *arena, size_t size)
 {
