@@ -76,6 +76,22 @@ int agents_script_run_file(const char *script);
  * own Py_RunMain(): a script may change the folder. To be freed. */
 char *agents_script_path(const char *script);
 
+/* fork(2), as os.fork() does it, but for what only threads need; from then on. */
+void agents_fork_begin(void);
+pid_t agents_fork(void);
+
+/* Of a child: its thread's number, its randomness. */
+void agents_fork_renew(void);
+
+/* In a forked child: become the agent. `folder` is where its modules are looked for
+ * first. False: an exception says why. */
+bool agents_enter(const LauncherAgent *agent, unsigned worker, const char *folder);
+
+/* In the parent: do what every agent does first. The interpreter writes into type caches
+ * and tables while it learns it, and each page that an agent writes to is copied for it.
+ * False: an exception says why. */
+bool agents_rehearse(void);
+
 /* In a forked child: run the agent as `ferrule run SCRIPT` would. Gives the exit code,
  * or ends the process as the script asked. */
 int agents_run(const LauncherAgent *agent, unsigned worker);

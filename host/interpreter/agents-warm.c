@@ -68,6 +68,16 @@ agents_warm_refuse(const char *module_name, GError **error)
     return false;
 }
 
+/* What is loaded stays; in a form that forks cheaply. */
+static bool
+settle(PyObject *module)
+{
+    PyObject *done =
+        agents_rehearse() ? PyObject_CallMethod(module, "settle", NULL) : NULL;
+    Py_XDECREF(done);
+    return done != NULL;
+}
+
 PyObject *
 agents_warm_up(PyObject *warmth, int dump_signal, int *ret_desk, GError **error)
 {
@@ -85,6 +95,8 @@ agents_warm_up(PyObject *warmth, int dump_signal, int *ret_desk, GError **error)
         PyOS_sighandler_t before = PyOS_setsig(SIGALRM, preload_hangs);
         alarm(seconds_of(wanted));
         stores = PyObject_CallMethod(module, "up", "Oi", wanted, dump_signal);
+        if (stores != NULL && !settle(module))
+            Py_CLEAR(stores);
         alarm(0);
         PyOS_setsig(SIGALRM, before);
     }

@@ -2,7 +2,6 @@
 /* agents.c - several agents: one warm interpreter, forked for each. */
 #include "agents-private.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
@@ -12,21 +11,6 @@
 
 /* Of the real-time signals, the one that nobody counts up to or down to. */
 #define DUMP_SIGNAL (SIGRTMAX - 1)
-
-/* fork(2), as os.fork() does it. */
-static pid_t
-fork_interpreter(void)
-{
-    PyOS_BeforeFork();
-    pid_t pid = fork();
-    int reason = errno;
-    if (pid == 0)
-        PyOS_AfterFork_Child();
-    else
-        PyOS_AfterFork_Parent();
-    errno = reason;
-    return pid;
-}
 
 /* A descriptor below 3 that is free would become one of our pipes. */
 static void
@@ -93,7 +77,7 @@ int
 interpreter_run_agents(const InterpreterOptions *options, LauncherPlan *plan,
                        const HostConfig *config, GError **error)
 {
-    LauncherSeams seams = {.fork = fork_interpreter,
+    LauncherSeams seams = {.fork = agents_fork,
                            .run = agents_run,
                            .dump_signal = DUMP_SIGNAL,
                            .count_stores = agents_count_stores};
@@ -106,6 +90,7 @@ interpreter_run_agents(const InterpreterOptions *options, LauncherPlan *plan,
     if (read_and_warm(plan, config, &stores, &seams.desk, error)) {
         agents_arenas_pack(arenas);
         agents_inherit_text();
+        agents_fork_begin();
         code = launcher_run(plan, &seams, error);
     }
     Py_XDECREF(stores);

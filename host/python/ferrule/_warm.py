@@ -1,16 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""What the launcher's parent loads once, and what a forked agent makes its own.
+"""What the launcher's parent loads once.
 
-`up` runs in the parent before the first fork, `enter` in each child after it.
+`up` and `settle` run before the first fork; agents-enter.c is what a child does.
 """
 
-import builtins
 import faulthandler
 import gc
 import importlib
 import os
 import sys
-import types
 from typing import NamedTuple
 
 from ferrule import _fork_hooks
@@ -30,7 +28,6 @@ PRELOAD = (
 )  # fmt: skip
 
 
-REHEARSALS = 8  # code is specialised in its third run or so
 STORE_THREADS = ("ferrule-keeper", "ferrule-load")
 
 
@@ -132,7 +129,7 @@ def _open_store(name, arguments, place):
 
 
 def up(warmth, dump_signal):
-    """Import, open the stores, and leave everything in a form that forks cheaply.
+    """Import, and open the stores; settle() is next.
 
     Returns what has to live as long as the parent, and the descriptor of the desk at
     which agents ask for channels.
@@ -159,10 +156,7 @@ def up(warmth, dump_signal):
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
             stream.reconfigure(line_buffering=True)
-    _rehearse()
     sys.path[:] = before
-    gc.collect()
-    gc.freeze()
     return stores, desk
 
 
@@ -172,30 +166,10 @@ def _open_desk():
     return channel.open_desk()
 
 
-def _rehearse():
-    """Do what every agent does first: the interpreter writes into code and type caches
-    while it learns it, and each page that an agent writes to is copied for it.
-    """
-    for _ in range(REHEARSALS):
-        _fork_hooks.rehearse()
-        enter("", [], None, {})
-        exec(compile("pass", "", "exec"), {})
-        gc.disable()
-
-
-def enter(folder, words, vendor, variables):
-    """Become an agent: its arguments, its paths, its environment, which is set already."""
-    gc.enable()
-    # The old one is frozen: what it holds would not be collected at the end.
-    main = types.ModuleType("__main__")
-    main.__builtins__ = builtins
-    sys.modules["__main__"] = main
-    sys.argv[:] = words
-    sys.orig_argv[:] = [sys.executable, *words]
-    sys.path.insert(0, folder)
-    if vendor is not None:
-        sys.path.append(vendor)
-    os.environ._data.update(variables)
+def settle():
+    """The collector looks at nothing that is loaded now."""
+    gc.collect()
+    gc.freeze()
 
 
 def store_counters():

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/* agents-fork.c - fork(2) for an agent, and what has to be the child's own.
+ *
+ * CPython's hooks renew locks that another thread may have held, which took an agent a
+ * third of its time to the first line. The launcher's parent has one thread and forks
+ * outside of Python: nothing is held, nobody is lost. Of the library's hooks an agent
+ * needs two, which are done here, in C: Python code would write to pages of the parent's
+ * while it runs. Those of modules that the user preloads run as ever. A fork that an
+ * agent makes itself runs all of them.
+ */
+#include "agents-private.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+extern int _PyOS_SkipsForkHooks; /* of forked-child.patch */
+
+typedef enum {
+    BEFORE,
+    IN_CHILD,
+    IN_PARENT
+} Moment;
+
+/* Lists of what the user's modules registered, for each moment; NULL when there is
+ * nothing. Set before the first fork, constant from then on. */
+static PyObject *users_hooks;
+
+/* With another thread's number in it, logging would name the parent. */
+static void
+renew_thread_number(void)
+{
+    PyObject *thread = agents_loaded("threading", "_main_thread"); /* borrowed */
+    PyObject *number =
+        thread == NULL ? NULL
+                       : PyLong_FromUnsignedLong(PyThread_get_thread_native_id());
+    if (number != NULL)
+        PyObject_SetAttrString(thread, "_native_id", number);
+    Py_XDECREF(number);
+    PyErr_Clear();
+}
+
+/* What random.seed() does, which is a method of the class below random.Random. */
+static void
+seed_random(void)
+{
+    PyObject *generator = agents_loaded("random", "_inst"); /* borrowed */
+    PyObject *type = agents_loaded("_random", "Random");    /* borrowed */
+    if (generator == NULL || type == NULL)
+        return;
+    PyObject *done = PyObject_CallMethod(type, "seed", "O", generator);
+    PyObject *next = PyObject_GetAttrString(generator, "gauss_next");
+    if (next != NULL && next != Py_None)
+        PyObject_SetAttrString(generator, "gauss_next", Py_None);
+    if (done == NULL)
+        PyErr_WriteUnraisable(generator);
+    Py_XDECREF(next);
+    Py_XDECREF(done);
+    PyErr_Clear();
+}
+
+static void
+run_users_hooks(Moment moment)
+{
+    PyObject *hooks =
+        users_hooks == NULL ? NULL : PyTuple_GET_ITEM(users_hooks, moment);
+    Py_ssize_t count = hooks == NULL ? 0 : PyList_GET_SIZE(hooks);
+    for (Py_ssize_t i = 0; i < count; i++) {
+        PyObject *hook = PyList_GET_ITEM(hooks, moment == BEFORE ? count - 1 - i : i);
+        PyObject *done = PyObject_CallNoArgs(hook);
+        if (done == NULL)
+            PyErr_WriteUnraisable(hook);
+        Py_XDECREF(done);
+    }
+}
+
+void
+agents_fork_begin(void)
+{
+    PyObject *hooks = agents_loaded("ferrule._fork_hooks", "users"); /* borrowed */
+    for (Moment moment = BEFORE; hooks != NULL && moment <= IN_PARENT; moment++)
+        if (PyList_GET_SIZE(PyTuple_GET_ITEM(hooks, moment)) > 0)
+            users_hooks = hooks;
+    _PyOS_SkipsForkHooks = 1;
+}
+
+void
+agents_fork_renew(void)
+{
+    renew_thread_number();
+    seed_random();
+}
+
+pid_t
+agents_fork(void)
+{
+    run_users_hooks(BEFORE);
+    PyOS_BeforeFork();
+    pid_t pid = fork();
+    int reason = errno;
+    if (pid == 0) {
+        PyOS_AfterFork_Child();
+        _PyOS_SkipsForkHooks = 0;
+        agents_fork_renew();
+        run_users_hooks(IN_CHILD);
+    } else {
+        PyOS_AfterFork_Parent();
+        run_users_hooks(IN_PARENT);
+    }
+    errno = reason;
+    return pid;
+}
