@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* agents-enter.c - a forked process becomes an agent: its `__main__`, its arguments, its
- * paths, its environment.
+/* agents-enter.c - a forked process becomes an agent: its `__main__`, its arguments,
+ * its paths, its environment.
  *
  * In C, for Python code would write to pages of the parent's while it runs. The parent
  * rehearses it: types and tables are then as an agent leaves them.
@@ -17,23 +17,25 @@ enum {
 static bool
 enter_main(void)
 {
-    PyObject *main = PyModule_New("__main__");
-    PyObject *builtins = PyImport_AddModule("builtins"); /* borrowed */
-    bool is_done =
-        main != NULL && builtins != NULL &&
-        PyModule_AddObjectRef(main, "__builtins__", builtins) == 0 &&
-        PyDict_SetItemString(PyImport_GetModuleDict(), "__main__", main) == 0;
+    PyObject *main = PyModule_NewObject(agents_name(AGENTS_MAIN));
+    PyObject *modules = PyImport_GetModuleDict(); /* borrowed, as is what is in it */
+    PyObject *builtins = PyDict_GetItem(modules, agents_name(AGENTS_BUILTINS));
+    bool is_done = main != NULL && builtins != NULL &&
+                   PyDict_SetItem(PyModule_GetDict(main),
+                                  agents_name(AGENTS_BUILTINS_OF), builtins) == 0 &&
+                   PyDict_SetItem(modules, agents_name(AGENTS_MAIN), main) == 0;
     Py_XDECREF(main);
     return is_done;
 }
 
 static bool
-replace_all(const char *name, PyObject *words)
+replace_all(AgentsName name, PyObject *words)
 {
-    PyObject *list = PySys_GetObject(name); /* borrowed */
+    PyObject *list = agents_loaded(AGENTS_SYS, name); /* borrowed */
     if (list != NULL && PyList_Check(list))
         return PyList_SetSlice(list, 0, PY_SSIZE_T_MAX, words) == 0;
-    PyErr_Format(PyExc_RuntimeError, "sys.%s is not a list any more", name);
+    PyErr_Format(PyExc_RuntimeError, "sys.%U is not a list any more",
+                 agents_name(name));
     return false;
 }
 
@@ -42,7 +44,7 @@ static bool
 enter_words(const LauncherAgent *agent)
 {
     PyObject *words = PyList_New(0);
-    PyObject *executable = PySys_GetObject("executable"); /* borrowed */
+    PyObject *executable = agents_loaded(AGENTS_SYS, AGENTS_EXECUTABLE);
     bool is_good = words != NULL && executable != NULL;
     const char *word = agent->script;
     for (size_t i = 0; is_good && word != NULL; i++) {
@@ -51,9 +53,9 @@ enter_words(const LauncherAgent *agent)
         Py_XDECREF(text);
         word = agent->args[i];
     }
-    is_good = is_good && replace_all("argv", words) &&
+    is_good = is_good && replace_all(AGENTS_ARGV, words) &&
               PyList_Insert(words, 0, executable) == 0 &&
-              replace_all("orig_argv", words);
+              replace_all(AGENTS_ORIG_ARGV, words);
     Py_XDECREF(words);
     return is_good;
 }
@@ -62,15 +64,15 @@ enter_words(const LauncherAgent *agent)
 static bool
 enter_paths(const LauncherAgent *agent, const char *folder)
 {
-    PyObject *path = PySys_GetObject("path"); /* borrowed */
+    PyObject *path = agents_loaded(AGENTS_SYS, AGENTS_PATH); /* borrowed */
     PyObject *first = PyUnicode_DecodeFSDefault(folder);
     PyObject *last =
         agent->vendor == NULL ? NULL : PyUnicode_DecodeFSDefault(agent->vendor);
     if (path == NULL)
         PyErr_SetString(PyExc_RuntimeError, "there is no sys.path any more");
-    bool is_done = path != NULL && first != NULL && PyList_Insert(path, 0, first) == 0 &&
-                   (agent->vendor == NULL ||
-                    (last != NULL && PyList_Append(path, last) == 0));
+    bool is_done =
+        path != NULL && first != NULL && PyList_Insert(path, 0, first) == 0 &&
+        (agent->vendor == NULL || (last != NULL && PyList_Append(path, last) == 0));
     Py_XDECREF(first);
     Py_XDECREF(last);
     return is_done;
@@ -108,8 +110,9 @@ static bool
 enter_environment(const LauncherAgent *agent, unsigned worker)
 {
     g_autofree char *number = number_text(worker);
-    PyObject *environ = agents_loaded("os", "environ"); /* borrowed */
-    PyObject *known = environ == NULL ? NULL : PyObject_GetAttrString(environ, "_data");
+    PyObject *environ = agents_loaded(AGENTS_OS, AGENTS_ENVIRON); /* borrowed */
+    PyObject *known =
+        environ == NULL ? NULL : PyObject_GetAttr(environ, agents_name(AGENTS_DATA));
     bool is_good = known != NULL;
     for (char **row = agent->env; is_good && *row != NULL; row++)
         is_good = set_variable(known, g_strdup(*row));
@@ -137,13 +140,13 @@ agents_rehearse(void)
     char *none[] = {NULL};
     const LauncherAgent nobody = {.name = "", .script = "", .args = none, .env = none};
     PyObject *path = PySequence_List(PySys_GetObject("path"));
-    bool is_good = path != NULL;
+    bool is_good = path != NULL && agents_names_make();
     for (int i = 0; is_good && i < REHEARSALS; i++) {
         agents_fork_renew();
         is_good = agents_enter(&nobody, 0, "") && PyRun_SimpleString("pass") == 0;
         PyGC_Disable();
     }
-    is_good = is_good && replace_all("path", path);
+    is_good = is_good && replace_all(AGENTS_PATH, path);
     Py_XDECREF(path);
     return is_good;
 }

@@ -4,9 +4,9 @@
  * CPython's hooks renew locks that another thread may have held, which took an agent a
  * third of its time to the first line. The launcher's parent has one thread and forks
  * outside of Python: nothing is held, nobody is lost. Of the library's hooks an agent
- * needs two, which are done here, in C: Python code would write to pages of the parent's
- * while it runs. Those of modules that the user preloads run as ever. A fork that an
- * agent makes itself runs all of them.
+ * needs two, which are done here, in C: Python code would write to pages of the
+ * parent's while it runs. Those of modules that the user preloads run as ever. A fork
+ * that an agent makes itself runs all of them.
  */
 #include "agents-private.h"
 
@@ -29,12 +29,12 @@ static PyObject *users_hooks;
 static void
 renew_thread_number(void)
 {
-    PyObject *thread = agents_loaded("threading", "_main_thread"); /* borrowed */
-    PyObject *number =
-        thread == NULL ? NULL
-                       : PyLong_FromUnsignedLong(PyThread_get_thread_native_id());
+    PyObject *thread = agents_loaded(AGENTS_THREADING, AGENTS_MAIN_THREAD);
+    PyObject *number = thread == NULL
+                           ? NULL
+                           : PyLong_FromUnsignedLong(PyThread_get_thread_native_id());
     if (number != NULL)
-        PyObject_SetAttrString(thread, "_native_id", number);
+        PyObject_SetAttr(thread, agents_name(AGENTS_NATIVE_ID), number);
     Py_XDECREF(number);
     PyErr_Clear();
 }
@@ -43,14 +43,15 @@ renew_thread_number(void)
 static void
 seed_random(void)
 {
-    PyObject *generator = agents_loaded("random", "_inst"); /* borrowed */
-    PyObject *type = agents_loaded("_random", "Random");    /* borrowed */
+    PyObject *generator = agents_loaded(AGENTS_RANDOM, AGENTS_GENERATOR);
+    PyObject *type = agents_loaded(AGENTS_RANDOM_CORE, AGENTS_RANDOM_TYPE);
     if (generator == NULL || type == NULL)
         return;
-    PyObject *done = PyObject_CallMethod(type, "seed", "O", generator);
-    PyObject *next = PyObject_GetAttrString(generator, "gauss_next");
+    PyObject *done =
+        PyObject_CallMethodOneArg(type, agents_name(AGENTS_SEED), generator);
+    PyObject *next = PyObject_GetAttr(generator, agents_name(AGENTS_GAUSS_NEXT));
     if (next != NULL && next != Py_None)
-        PyObject_SetAttrString(generator, "gauss_next", Py_None);
+        PyObject_SetAttr(generator, agents_name(AGENTS_GAUSS_NEXT), Py_None);
     if (done == NULL)
         PyErr_WriteUnraisable(generator);
     Py_XDECREF(next);
@@ -76,10 +77,13 @@ run_users_hooks(Moment moment)
 void
 agents_fork_begin(void)
 {
-    PyObject *hooks = agents_loaded("ferrule._fork_hooks", "users"); /* borrowed */
+    PyObject *module = PyImport_ImportModule("ferrule._fork_hooks");
+    PyObject *hooks = module == NULL ? NULL : PyObject_GetAttrString(module, "users");
     for (Moment moment = BEFORE; hooks != NULL && moment <= IN_PARENT; moment++)
         if (PyList_GET_SIZE(PyTuple_GET_ITEM(hooks, moment)) > 0)
             users_hooks = hooks;
+    Py_XDECREF(hooks); /* it is immortal by now */
+    Py_XDECREF(module);
     _PyOS_SkipsForkHooks = 1;
 }
 
@@ -102,7 +106,8 @@ agents_fork(void)
         _PyOS_SkipsForkHooks = 0;
         agents_fork_renew();
         run_users_hooks(IN_CHILD);
-    } else {
+    }
+    else {
         PyOS_AfterFork_Parent();
         run_users_hooks(IN_PARENT);
     }

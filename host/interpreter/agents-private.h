@@ -50,9 +50,44 @@ void agents_count_stores(GArray *stores);
  * of the configuration; any other is printed and becomes an internal one. */
 bool agents_warm_refuse(const char *module, GError **error);
 
+/* Names by which a child finds things, as strings that the parent has made: borrowed.
+ */
+typedef enum {
+    AGENTS_ARGV,
+    AGENTS_BUILTINS,
+    AGENTS_BUILTINS_OF,
+    AGENTS_CACHED,
+    AGENTS_COMPILED,
+    AGENTS_DATA,
+    AGENTS_ENVIRON,
+    AGENTS_EXECUTABLE,
+    AGENTS_FILE,
+    AGENTS_GAUSS_NEXT,
+    AGENTS_GENERATOR,
+    AGENTS_LOADER,
+    AGENTS_MAIN,
+    AGENTS_MAIN_THREAD,
+    AGENTS_NATIVE_ID,
+    AGENTS_ORIG_ARGV,
+    AGENTS_OS,
+    AGENTS_PATH,
+    AGENTS_RANDOM,
+    AGENTS_RANDOM_CORE,
+    AGENTS_RANDOM_TYPE,
+    AGENTS_SCRIPTS,
+    AGENTS_SEED,
+    AGENTS_SYS,
+    AGENTS_THREADING,
+    AGENTS_NAMES
+} AgentsName;
+
+/* Once, before the freeze. False: an exception says why. */
+bool agents_names_make(void);
+PyObject *agents_name(AgentsName name);
+
 /* What a module that the parent has imported calls `name`: borrowed, NULL without an
  * exception if nothing. An import would write to a dozen pages of the parent's. */
-PyObject *agents_loaded(const char *module, const char *name);
+PyObject *agents_loaded(AgentsName module, AgentsName name);
 
 /* In the parent, before the freeze: compile a script for the agents that will run it.
  * One that cannot be is left to them. */
@@ -87,9 +122,9 @@ void agents_fork_renew(void);
  * first. False: an exception says why. */
 bool agents_enter(const LauncherAgent *agent, unsigned worker, const char *folder);
 
-/* In the parent: do what every agent does first. The interpreter writes into type caches
- * and tables while it learns it, and each page that an agent writes to is copied for it.
- * False: an exception says why. */
+/* In the parent: do what every agent does first. The interpreter writes into type
+ * caches and tables while it learns it, and each page that an agent writes to is copied
+ * for it. False: an exception says why. */
 bool agents_rehearse(void);
 
 /* In a forked child: run the agent as `ferrule run SCRIPT` would. Gives the exit code,

@@ -27,16 +27,6 @@ first_search_path(const char *script, bool is_importable)
     return folder;
 }
 
-PyObject *
-agents_loaded(const char *module_name, const char *name)
-{
-    PyObject *modules = PyImport_GetModuleDict();                  /* borrowed */
-    PyObject *module = PyDict_GetItemString(modules, module_name); /* borrowed */
-    return module == NULL || !PyModule_Check(module)
-               ? NULL
-               : PyDict_GetItemString(PyModule_GetDict(module), name);
-}
-
 static int
 run_main_module(void)
 {

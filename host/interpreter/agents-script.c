@@ -15,13 +15,11 @@ enum {
     EXIT_NO_SCRIPT = 2
 };
 
-static const char scripts_module[] = "ferrule._scripts";
-
 void
 agents_script_compile(const char *script)
 {
     g_autofree char *path = agents_script_path(script);
-    PyObject *module = PyImport_ImportModule(scripts_module);
+    PyObject *module = PyImport_ImportModule("ferrule._scripts");
     PyObject *name = PyUnicode_DecodeFSDefault(script);
     PyObject *filename = PyUnicode_DecodeFSDefault(path);
     PyObject *done = NULL;
@@ -65,7 +63,7 @@ identity_of(const char *script)
 bool
 agents_script_find(const char *script, AgentsScript *ret_script)
 {
-    PyObject *compiled = agents_loaded(scripts_module, "compiled"); /* borrowed */
+    PyObject *compiled = agents_loaded(AGENTS_SCRIPTS, AGENTS_COMPILED); /* borrowed */
     PyObject *name = PyUnicode_DecodeFSDefault(script);
     PyObject *now = identity_of(script), *then;
     PyObject *row = compiled == NULL || name == NULL || now == NULL
@@ -85,18 +83,18 @@ agents_script_find(const char *script, AgentsScript *ret_script)
 static bool
 name_main(PyObject *names, const AgentsScript *script)
 {
-    return PyDict_SetItemString(names, "__file__", script->file) == 0 &&
-           PyDict_SetItemString(names, "__cached__", Py_None) == 0 &&
-           PyDict_SetItemString(names, "__loader__", script->loader) == 0;
+    return PyDict_SetItem(names, agents_name(AGENTS_FILE), script->file) == 0 &&
+           PyDict_SetItem(names, agents_name(AGENTS_CACHED), Py_None) == 0 &&
+           PyDict_SetItem(names, agents_name(AGENTS_LOADER), script->loader) == 0;
 }
 
 /* As CPython does when the code has ended: exit functions see no `__file__`. */
 static void
 unname_main(PyObject *names)
 {
-    static const char *const given[] = {"__file__", "__cached__"};
+    static const AgentsName given[] = {AGENTS_FILE, AGENTS_CACHED};
     for (size_t i = 0; names != NULL && i < G_N_ELEMENTS(given); i++)
-        if (PyDict_DelItemString(names, given[i]) != 0)
+        if (PyDict_DelItem(names, agents_name(given[i])) != 0)
             PyErr_Clear();
 }
 
@@ -119,7 +117,8 @@ flush_streams(void)
 int
 agents_script_run(const AgentsScript *script)
 {
-    PyObject *main = PyImport_AddModuleRef("__main__");
+    PyObject *main =
+        Py_XNewRef(PyDict_GetItem(PyImport_GetModuleDict(), agents_name(AGENTS_MAIN)));
     PyObject *names = main == NULL ? NULL : PyModule_GetDict(main); /* borrowed */
     PyObject *value = names != NULL && name_main(names, script)
                           ? PyEval_EvalCode(script->code, names, names)

@@ -3,10 +3,10 @@
  *
  * An interpreter fills most of it before it runs anything. It is the first half of a
  * huge page, which the kernel makes in a fifth of the time that its small pages take;
- * the other half is given back at once (the kernel takes it when memory is short). Where
- * there are no huge pages, one call takes less time than a fault for each page. Later
- * arenas fault page by page, for what is not used is no memory. Lock-free, since the
- * process may fork at any time.
+ * the other half is given back at once (the kernel takes it when memory is short).
+ * Where there are no huge pages, one call takes less time than a fault for each page.
+ * Later arenas fault page by page, for what is not used is no memory. Lock-free, since
+ * the process may fork at any time.
  */
 #include "interpreter-private.h"
 
@@ -46,8 +46,8 @@ static char *
 map_aligned(size_t size)
 {
     size_t room = size + HUGE_PAGE;
-    char *begin = mmap(NULL, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-                       -1, 0);
+    char *begin =
+        mmap(NULL, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (begin == MAP_FAILED)
         return NULL;
     size_t before = -(uintptr_t)begin & (HUGE_PAGE - 1);

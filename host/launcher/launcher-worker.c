@@ -226,7 +226,8 @@ spawn(LauncherWorker *worker, Launcher *launcher, int out, int err)
 static bool
 start_process(LauncherWorker *worker, Launcher *launcher)
 {
-    int out = open_pipe(launcher, &worker->out), err = open_pipe(launcher, &worker->err);
+    int out = open_pipe(launcher, &worker->out),
+        err = open_pipe(launcher, &worker->err);
     bool is_started = out >= 0 && err >= 0 && spawn(worker, launcher, out, err);
     int reason = errno;
     close_pipe(launcher, &worker->out, out, is_started);
