@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* worker-arenas.c - a further interpreter's first arena comes with its pages.
+/* worker-arenas.c - a further interpreter's first arenas come with their pages.
  *
- * An interpreter fills most of it before it runs anything. It is the first half of a
- * huge page, which the kernel makes in a fifth of the time that its small pages take;
- * the other half is given back at once (the kernel takes it when memory is short).
- * Where there are no huge pages, one call takes less time than a fault for each page.
- * Later arenas fault page by page, for what is not used is no memory. Lock-free, since
- * the process may fork at any time.
+ * An interpreter fills one arena and a part of a second before it runs anything. They
+ * are the halves of a huge page, which the kernel makes in a third of the time that its
+ * small pages take; what is not filled is given back at once (and the kernel has it
+ * when memory is short). Where there are no huge pages, one call takes less time than a
+ * fault for each page. Lock-free, since the process may fork at any time.
  */
 #include "interpreter-private.h"
 
@@ -18,13 +17,14 @@
 #endif
 
 enum {
-    HUGE_PAGE = 2 << 20 /* bytes */
+    HUGE_PAGE = 2 << 20,
+    SECOND_FILLED = 160 << 10 /* bytes of the second arena, at the start */
 };
 
 typedef struct {
     PyObjectArenaAllocator before;
-    _Atomic int64_t
-        newest; /* number of the last interpreter that has its first arena */
+    _Atomic int64_t newest; /* the last interpreter that has its first arena */
+    char *_Atomic second;   /* half of the newest huge page, until somebody takes it */
 } WorkerArenas;
 
 /* Numbers rise, and the main interpreter's is 0. One that starts at the same time as a
@@ -57,16 +57,20 @@ map_aligned(size_t size)
     return begin + before;
 }
 
-/* The first half of a huge page, or `size` bytes of small ones. */
 static void *
-take_first(size_t size)
+take_first(WorkerArenas *arenas, size_t size)
 {
     char *page = map_aligned(HUGE_PAGE);
     if (page == NULL)
         return NULL;
+    size_t filled = size + SECOND_FILLED;
     madvise(page, HUGE_PAGE, MADV_HUGEPAGE);
-    madvise(page, size, MADV_POPULATE_WRITE); /* Linux 5.14; else they fault */
-    munmap(page + size, HUGE_PAGE - size);
+    madvise(page, filled, MADV_POPULATE_WRITE); /* Linux 5.14; else they fault */
+    madvise(page + filled, HUGE_PAGE - filled, MADV_DONTNEED);
+    madvise(page, HUGE_PAGE, MADV_NOHUGEPAGE); /* or it would become one again */
+    char *left = atomic_exchange(&arenas->second, page + size);
+    if (left != NULL)
+        munmap(left, size);
     return page;
 }
 
@@ -74,8 +78,10 @@ static void *
 take_arena(void *data, size_t size)
 {
     WorkerArenas *arenas = data;
-    void *arena =
-        size < HUGE_PAGE && begins_interpreter(arenas) ? take_first(size) : NULL;
+    void *arena = NULL;
+    if (size == HUGE_PAGE / 2)
+        arena = begins_interpreter(arenas) ? take_first(arenas, size)
+                                           : atomic_exchange(&arenas->second, NULL);
     return arena != NULL ? arena : arenas->before.alloc(arenas->before.ctx, size);
 }
 
