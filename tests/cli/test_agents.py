@@ -123,10 +123,14 @@ class Surroundings(AgentsCase):
         self.assertEqual(len(set(words)), 24, "two agents drew the same")
 
     def test_hooks_of_a_fork_run_in_agents_and_in_what_they_fork(self):
-        hook = "import os; ran = []; os.register_at_fork(after_in_child=lambda: ran.append(1))"
+        hook = ("import os; ran = []; os.register_at_fork("
+                + ", ".join(f"{moment}=lambda: ran.append('{moment}')"
+                            for moment in ("before", "after_in_child", "after_in_parent"))
+                + ")")  # fmt: skip
         script = """
             import hook, logging, os, random, threading
-            assert hook.ran == [1], hook.ran
+            ran = ["before", "after_in_child"]
+            assert hook.ran == ran, hook.ran
             assert threading.main_thread().native_id == os.getpid()
             logging.warning("makes a handler, which has a lock")
             handler, stop = logging.getLogger().handlers[0], threading.Event()
@@ -144,10 +148,11 @@ class Surroundings(AgentsCase):
             if pid == 0:
                 logging.warning("every lock is free")
                 assert threading.enumerate() == [threading.main_thread()]
-                assert not other.is_alive() and hook.ran == [1, 1]
+                assert not other.is_alive() and hook.ran == 2 * ran
                 assert random.getstate() != before
                 os._exit(7)
             stop.set()
+            assert hook.ran == [*ran, "before", "after_in_parent"]
             assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 7
             print("well")
             """

@@ -103,6 +103,19 @@ class Script(AgentsCase):
         os.utime(path, (later, later))
         self.expect(self.workers(path), 0, "a | []\n", "")
 
+    def test_requirements_and_settings_are_checked_in_the_agent(self):
+        block = '# /// script\n# dependencies = ["no-such-package"]\n# ///\n'
+        self.expect_refused(self.aged("a.py", block + IS_SHARED), "no-such-package")
+        path = self.aged("a.py", IS_SHARED)
+        self.write("ferrule.json", '{"settings": {"CITY": {"type": "strang"}}}')
+        self.expect_refused(path, "/settings/CITY/type")
+
+    def expect_refused(self, path, said):
+        done = self.workers(path, 2)
+        self.assertEqual((done.returncode, done.stdout), (3, ""))
+        for worker in (0, 1):
+            self.assertRegex(done.stderr, rf"(?m)^a\[{worker}\] \| .*{said}")
+
     def test_mistakes_and_warnings_are_the_agents(self):
         for text, said in ((r"print('\d')", r"SyntaxWarning: invalid escape"),
                            ("print(1", "SyntaxError: '\\(' was never closed"),
