@@ -66,6 +66,21 @@ class MainScripts(unittest.TestCase):
             "print(list(InterpreterPoolExecutor(2).map(square, range(4))))\n")
         self.assertEqual(done.stdout, "[0, 1, 4, 9]\n")
 
+    def test_a_worker_begins_with_one_module_of_ours(self):
+        done = self.run_script(
+            "from ferrule import InterpreterPoolExecutor\n"
+            "def loaded():\n"
+            "    import sys\n"
+            "    return [x for x in sys.modules if x.startswith('ferrule')]\n"
+            "def imported():\n"
+            "    import ferrule, sys\n"
+            "    from ferrule import _interpreter_worker as worker\n"
+            "    return (worker is sys.modules[worker.__name__], worker.setup != {},\n"
+            "            ferrule.ToolCache.__name__)\n"
+            "pool = InterpreterPoolExecutor(1)\n"
+            "print(*pool.submit(loaded).result(), *pool.submit(imported).result())\n")
+        self.assertEqual(done.stdout, "ferrule._interpreter_worker True True ToolCache\n")
+
     def test_a_pool_that_is_never_shut_down(self):
         done = self.run_script(
             "from ferrule import InterpreterPoolExecutor\nimport time\n"
