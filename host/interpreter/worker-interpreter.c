@@ -37,8 +37,8 @@ code_of(const StdlibEntry *entry)
     return NULL;
 }
 
-/* One of the library's without its package. An import would look for both on every path:
- * a twelfth of the time to a worker's first line. */
+/* One of the library's without its package. An import would look for both on every
+ * path: a twelfth of the time to a worker's first line. */
 static PyObject *
 load_module(const char *name)
 {
