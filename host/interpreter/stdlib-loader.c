@@ -52,15 +52,22 @@ read_entry(const StdlibEntry *entry)
     return NULL;
 }
 
-/* The code object of an entry, its file names made absolute. */
 static PyObject *
-code_of(PyObject *self, const StdlibEntry *entry, PyObject *filename)
+stored_code_of(const StdlibEntry *entry)
 {
     void *buffer = read_entry(entry);
     if (buffer == NULL)
         return NULL;
     PyObject *code = PyMarshal_ReadObjectFromString(buffer, (Py_ssize_t)entry->size);
     PyMem_Free(buffer);
+    return code;
+}
+
+/* The code object of an entry, its file names made absolute. */
+static PyObject *
+code_of(PyObject *self, const StdlibEntry *entry, PyObject *filename)
+{
+    PyObject *code = stored_code_of(entry);
     if (code == NULL)
         return NULL;
     PyObject *done = PyObject_CallFunctionObjArgs(stdlib_state(self)->fix_co_filename,
@@ -119,6 +126,24 @@ run_code(PyObject *code, PyObject *dict)
     if (PyDict_SetItemString(dict, "__builtins__", PyEval_GetBuiltins()) < 0)
         return NULL;
     return PyEval_EvalCode(code, dict, dict);
+}
+
+PyObject *
+stdlib_loader_load_alone(const char *name)
+{
+    StdlibEntry entry;
+    PyObject *loaded = PyDict_GetItemString(PyImport_GetModuleDict(), name);
+    if (loaded != NULL || !stdlib_table_find(name, &entry) || entry.is_data ||
+        entry.is_package)
+        return PyImport_ImportModule(name);
+    PyObject *code = stored_code_of(&entry);
+    PyObject *module = code == NULL ? NULL : PyImport_AddModuleRef(name);
+    PyObject *done = module == NULL ? NULL : run_code(code, PyModule_GetDict(module));
+    if (done == NULL)
+        Py_CLEAR(module);
+    Py_XDECREF(done);
+    Py_XDECREF(code);
+    return module;
 }
 
 /* Load and run a module's body. What that makes is made to stay, so the collector,

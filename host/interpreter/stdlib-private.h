@@ -52,6 +52,10 @@ PyObject *stdlib_loader_filename(const StdlibEntry *entry);
  * open the executable to see whether it is a zip file. */
 bool stdlib_finder_cache(PyTypeObject *type, PyObject *path);
 
+/* Import a module; one of the library's without its package: an import would look for
+ * both on every path, by Python code that has not run yet. A new reference. */
+PyObject *stdlib_loader_load_alone(const char *name);
+
 /* Methods of the finder that load, METH_O unless said otherwise (PEP 451, PEP 302). */
 PyObject *stdlib_loader_create_module(PyObject *self, PyObject *spec);
 PyObject *stdlib_loader_exec_module(PyObject *self, PyObject *module);

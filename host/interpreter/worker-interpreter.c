@@ -12,9 +12,7 @@
  */
 #include "worker-private.h"
 
-#include <marshal.h>
-
-#include "stdlib-table.h"
+#include "stdlib-private.h"
 
 typedef struct {
     PyObject_HEAD PyThreadState *state; /* in the worker; NULL when ended */
@@ -27,44 +25,9 @@ typedef struct {
 /* ---- in the worker ------------------------------------------------------------- */
 
 static PyObject *
-code_of(const StdlibEntry *entry)
-{
-    g_autoptr(GError) error = NULL;
-    g_autofree void *code = g_malloc(entry->size);
-    if (stdlib_table_read(entry, code, &error))
-        return PyMarshal_ReadObjectFromString(code, (Py_ssize_t)entry->size);
-    PyErr_SetString(PyExc_ImportError, error->message);
-    return NULL;
-}
-
-/* One of the library's without its package. An import would look for both on every
- * path: a twelfth of the time to a worker's first line. */
-static PyObject *
-load_module(const char *name)
-{
-    StdlibEntry entry;
-    PyObject *loaded = PyDict_GetItemString(PyImport_GetModuleDict(), name);
-    if (loaded != NULL || !stdlib_table_find(name, &entry) || entry.is_data ||
-        entry.is_package)
-        return PyImport_ImportModule(name);
-    PyObject *code = code_of(&entry);
-    PyObject *module = code == NULL ? NULL : PyImport_AddModuleRef(name);
-    PyObject *names = module == NULL ? NULL : PyModule_GetDict(module); /* borrowed */
-    PyObject *done = NULL;
-    if (names != NULL &&
-        PyDict_SetItemString(names, "__builtins__", PyEval_GetBuiltins()) == 0)
-        done = PyEval_EvalCode(code, names, names);
-    if (done == NULL)
-        Py_CLEAR(module);
-    Py_XDECREF(done);
-    Py_XDECREF(code);
-    return module;
-}
-
-static PyObject *
 find_entry(const char *module_name, const char *function)
 {
-    PyObject *module = load_module(module_name);
+    PyObject *module = stdlib_loader_load_alone(module_name);
     PyObject *entry = module == NULL ? NULL : PyObject_GetAttrString(module, function);
     Py_XDECREF(module);
     return entry;
