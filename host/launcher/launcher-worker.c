@@ -171,6 +171,13 @@ worker_ended(Launcher *launcher, LauncherWatch *watch, uint32_t events)
 
 /* ---- the start ---------------------------------------------------------------- */
 
+static void
+close_end(int fd)
+{
+    if (fd >= 0)
+        close(fd);
+}
+
 /* Read from a new pipe from now on. Gives the other end, -1 with errno. */
 static int
 open_pipe(Launcher *launcher, LauncherStream *stream)
@@ -183,21 +190,10 @@ open_pipe(Launcher *launcher, LauncherStream *stream)
         launcher_stream_start(launcher, stream, ours))
         return ends[1];
     int reason = errno;
-    if (ours >= 0)
-        close(ours);
-    close(ends[1]);
+    close_end(ours);
+    close_end(ends[1]);
     errno = reason;
     return -1;
-}
-
-/* Both of its ends, or that which the worker has now. */
-static void
-close_pipe(Launcher *launcher, LauncherStream *stream, int theirs, bool is_started)
-{
-    if (!is_started)
-        launcher_watch_close(launcher, &stream->watch);
-    if (theirs >= 0)
-        close(theirs);
 }
 
 /* Fork with the pipes' other ends; the child does not return. */
@@ -226,12 +222,16 @@ spawn(LauncherWorker *worker, Launcher *launcher, int out, int err)
 static bool
 start_process(LauncherWorker *worker, Launcher *launcher)
 {
-    int out = open_pipe(launcher, &worker->out),
-        err = open_pipe(launcher, &worker->err);
-    bool is_started = out >= 0 && err >= 0 && spawn(worker, launcher, out, err);
+    int out = open_pipe(launcher, &worker->out);
+    int err = out < 0 ? -1 : open_pipe(launcher, &worker->err);
+    bool is_started = err >= 0 && spawn(worker, launcher, out, err);
     int reason = errno;
-    close_pipe(launcher, &worker->out, out, is_started);
-    close_pipe(launcher, &worker->err, err, is_started);
+    if (!is_started) {
+        launcher_watch_close(launcher, &worker->out.watch);
+        launcher_watch_close(launcher, &worker->err.watch);
+    }
+    close_end(out);
+    close_end(err);
     errno = reason;
     return is_started;
 }
