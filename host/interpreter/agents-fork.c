@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* agents-fork.c - fork(2) for an agent, and what has to be the child's own.
  *
- * CPython's hooks renew locks that another thread may have held, which took an agent a
- * third of its time to the first line. The launcher's parent has one thread and forks
- * outside of Python: nothing is held, nobody is lost. Of the library's hooks an agent
- * needs two, which are done here, in C: Python code would write to pages of the
- * parent's while it runs. Those of modules that the user preloads run as ever. A fork
- * that an agent makes itself runs all of them.
+ * The library's hooks renew locks that another thread may have held. The launcher's
+ * parent has one thread and forks outside of Python: nothing is held, nobody is lost.
+ * What an agent needs of them is done here, in C: Python code would write to pages of
+ * the parent's while it runs. Hooks of modules that the user preloads run as ever. A
+ * fork that an agent makes itself runs all of them.
  */
 #include "agents-private.h"
 
@@ -25,7 +24,7 @@ typedef enum {
  * nothing. Set before the first fork, constant from then on. */
 static PyObject *users_hooks;
 
-/* With another thread's number in it, logging would name the parent. */
+/* threading.main_thread().native_id, which threading's own hook sets. */
 static void
 renew_thread_number(void)
 {
@@ -84,6 +83,7 @@ agents_fork_begin(void)
             users_hooks = hooks;
     Py_XDECREF(hooks); /* it is immortal by now */
     Py_XDECREF(module);
+    PyErr_Clear();
     _PyOS_SkipsForkHooks = 1;
 }
 

@@ -2,10 +2,10 @@
 /* worker-arenas.c - a further interpreter's first arenas come with their pages.
  *
  * An interpreter fills one arena and a part of a second before it runs anything. They
- * are the halves of a huge page, which the kernel makes in a third of the time that its
- * small pages take; what is not filled is given back at once (and the kernel has it
- * when memory is short). Where there are no huge pages, one call takes less time than a
- * fault for each page. Lock-free, since the process may fork at any time.
+ * are the halves of a huge page, which the kernel makes sooner than its small pages;
+ * what is not filled is given back at once (and the kernel has it when memory is
+ * short). Where there are no huge pages, one call takes less time than a fault for each
+ * page. Lock-free, since the process may fork at any time.
  */
 #include "interpreter-private.h"
 
