@@ -28,24 +28,34 @@ enter_main(void)
     return is_done;
 }
 
+/* What sys calls `name`: borrowed. NULL with an exception where a module that was
+ * preloaded has put something else there. */
+static PyObject *
+of_sys(AgentsName name, PyTypeObject *type)
+{
+    PyObject *found = agents_loaded(AGENTS_SYS, name);
+    if (found != NULL && PyObject_TypeCheck(found, type))
+        return found;
+    PyErr_Format(PyExc_RuntimeError,
+                 "sys.%U is no %s any more; a preloaded module has replaced it",
+                 agents_name(name), type->tp_name);
+    return NULL;
+}
+
 static bool
 replace_all(AgentsName name, PyObject *words)
 {
-    PyObject *list = agents_loaded(AGENTS_SYS, name); /* borrowed */
-    if (list != NULL && PyList_Check(list))
-        return PyList_SetSlice(list, 0, PY_SSIZE_T_MAX, words) == 0;
-    PyErr_Format(PyExc_RuntimeError, "sys.%U is not a list any more",
-                 agents_name(name));
-    return false;
+    PyObject *list = of_sys(name, &PyList_Type);
+    return list != NULL && PyList_SetSlice(list, 0, PY_SSIZE_T_MAX, words) == 0;
 }
 
 /* [script, *args] as sys.argv has it, and after the executable in sys.orig_argv. */
 static bool
 enter_words(const LauncherAgent *agent)
 {
-    PyObject *words = PyList_New(0);
-    PyObject *executable = agents_loaded(AGENTS_SYS, AGENTS_EXECUTABLE);
-    bool is_good = words != NULL && executable != NULL;
+    PyObject *executable = of_sys(AGENTS_EXECUTABLE, &PyUnicode_Type);
+    PyObject *words = executable == NULL ? NULL : PyList_New(0);
+    bool is_good = words != NULL;
     const char *word = agent->script;
     for (size_t i = 0; is_good && word != NULL; i++) {
         PyObject *text = PyUnicode_DecodeFSDefault(word);
@@ -64,14 +74,14 @@ enter_words(const LauncherAgent *agent)
 static bool
 enter_paths(const LauncherAgent *agent, const char *folder)
 {
-    PyObject *path = agents_loaded(AGENTS_SYS, AGENTS_PATH); /* borrowed */
+    PyObject *path = of_sys(AGENTS_PATH, &PyList_Type);
+    if (path == NULL)
+        return false;
     PyObject *first = PyUnicode_DecodeFSDefault(folder);
     PyObject *last =
         agent->vendor == NULL ? NULL : PyUnicode_DecodeFSDefault(agent->vendor);
-    if (path == NULL)
-        PyErr_SetString(PyExc_RuntimeError, "there is no sys.path any more");
     bool is_done =
-        path != NULL && first != NULL && PyList_Insert(path, 0, first) == 0 &&
+        first != NULL && PyList_Insert(path, 0, first) == 0 &&
         (agent->vendor == NULL || (last != NULL && PyList_Append(path, last) == 0));
     Py_XDECREF(first);
     Py_XDECREF(last);
@@ -113,6 +123,8 @@ enter_environment(const LauncherAgent *agent, unsigned worker)
     PyObject *environ = agents_loaded(AGENTS_OS, AGENTS_ENVIRON); /* borrowed */
     PyObject *known =
         environ == NULL ? NULL : PyObject_GetAttr(environ, agents_name(AGENTS_DATA));
+    if (environ == NULL)
+        PyErr_SetString(PyExc_RuntimeError, "there is no os.environ any more");
     bool is_good = known != NULL;
     for (char **row = agent->env; is_good && *row != NULL; row++)
         is_good = set_variable(known, g_strdup(*row));
@@ -139,8 +151,9 @@ agents_rehearse(void)
 {
     char *none[] = {NULL};
     const LauncherAgent nobody = {.name = "", .script = "", .args = none, .env = none};
-    PyObject *path = PySequence_List(PySys_GetObject("path"));
-    bool is_good = path != NULL && agents_names_make();
+    PyObject *path = agents_names_make() ? of_sys(AGENTS_PATH, &PyList_Type) : NULL;
+    path = path == NULL ? NULL : PySequence_List(path);
+    bool is_good = path != NULL;
     for (int i = 0; is_good && i < REHEARSALS; i++) {
         agents_fork_renew();
         is_good = agents_enter(&nobody, 0, "") && PyRun_SimpleString("pass") == 0;

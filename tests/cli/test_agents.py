@@ -383,6 +383,11 @@ class Preload(AgentsCase):
         self.refused("SyntaxError", broken="def")
         self.refused("SystemExit", leaves="raise SystemExit(7)")
 
+    def test_one_that_replaces_what_agents_set(self):
+        done = self.preload("mine", mine="import sys; sys.argv = ()")
+        self.assertEqual((done.returncode, done.stdout), (70, ""), done.stderr)
+        self.assertIn("sys.argv is no list any more", done.stderr)
+
     def test_one_that_starts_a_thread(self):
         self.refused("it starts a thread", mine="import threading, time\n"
                      "threading.Thread(target=time.sleep, args=(60,), daemon=True)"
