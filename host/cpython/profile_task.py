@@ -7,7 +7,9 @@ regular expressions, coroutines, classes and closures, exceptions, imports, inte
 
 import _interpreters
 import asyncio
+import ctypes
 import importlib
+import itertools
 import json
 import os
 import re
@@ -85,6 +87,36 @@ def imports():
         importlib.import_module(name)
 
 
+class Frozen(ctypes.Structure):
+    """CPython's `struct _frozen`."""
+
+    _fields_ = [("name", ctypes.c_char_p), ("code", ctypes.c_void_p),
+                ("size", ctypes.c_int), ("is_package", ctypes.c_int)]
+
+
+class SharedSource(ctypes.Structure):
+    """`_PySharedSource` of shared-start.patch."""
+
+    _fields_ = [("key", ctypes.c_void_p), ("data", ctypes.c_void_p),
+                ("size", ctypes.c_ssize_t)]  # fmt: skip
+
+
+def share_start():
+    """What the host does before its first worker (worker-share.c)."""
+    sources = []
+    for name in ("_PyImport_FrozenBootstrap", "_PyImport_FrozenStdlib"):
+        table = ctypes.POINTER(Frozen).in_dll(ctypes.pythonapi, name)
+        rows = map(table.__getitem__, itertools.count())
+        rows = itertools.takewhile(lambda row: row.name, rows)
+        sources += [(row.code, row.code, row.size) for row in rows]
+    names = [b"_io", b"builtins", b"posix", b"sys", None]
+    shared = ctypes.pythonapi._PySharedStart_Make(
+        (ctypes.c_char_p * len(names))(*names),
+        (SharedSource * len(sources))(*sources), ctypes.c_ssize_t(len(sources)),
+    )  # fmt: skip
+    assert shared == 0
+
+
 def interpreters():
     one = _interpreters.create()
     _interpreters.run_string(one, "import threading")
@@ -116,6 +148,7 @@ def representative_tests():
 
 
 if __name__ == "__main__":
+    share_start()
     agent_work()
     forked()
     representative_tests()

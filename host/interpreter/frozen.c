@@ -18,8 +18,6 @@ struct _module_alias {
     const char *orig;
 };
 
-extern const struct _frozen *_PyImport_FrozenBootstrap;
-extern const struct _frozen *_PyImport_FrozenStdlib;
 extern const struct _frozen *_PyImport_FrozenTest;
 extern const struct _module_alias *_PyImport_FrozenAliases;
 

@@ -30,6 +30,22 @@ const char *stdlib_root(void);
 /* Decode the frozen modules: before CPython starts. */
 bool interpreter_thaw(GError **error);
 
+/* CPython's own tables of them. */
+extern const struct _frozen *_PyImport_FrozenBootstrap;
+extern const struct _frozen *_PyImport_FrozenStdlib;
+
+/* Of shared-start.patch: code that further interpreters share, marshalled, each by the
+ * address of what identifies it; and one's own, NULL without an exception for none. */
+typedef struct {
+    const void *key;
+    const char *data;
+    Py_ssize_t size;
+} SharedSource;
+int _PySharedStart_Make(const char *const *modules, const SharedSource *sources,
+                        Py_ssize_t count);
+void *_PySharedStart_Get(void);
+PyObject *_PySharedStart_Code(const void *key);
+
 /* Fill a PyConfig for `options`; the caller clears it. */
 PyStatus interpreter_config_fill(PyConfig *config, const InterpreterOptions *options);
 

@@ -55,6 +55,9 @@ read_entry(const StdlibEntry *entry)
 static PyObject *
 stored_code_of(const StdlibEntry *entry)
 {
+    PyObject *shared = _PySharedStart_Code(entry->name);
+    if (shared != NULL || PyErr_Occurred())
+        return shared;
     void *buffer = read_entry(entry);
     if (buffer == NULL)
         return NULL;

@@ -237,6 +237,7 @@ worker_close(PyObject *object, PyObject *ignored)
 static bool
 start(WorkerInterpreter *self, const char *module, const char *function)
 {
+    worker_share_start();
     Visit visit = {self, begin, .module = module, .function = function};
     do_visit(&visit);
     if (visit.error == NULL)

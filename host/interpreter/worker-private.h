@@ -31,3 +31,7 @@ typedef struct {
 void worker_call_entry(PyObject *entry, const Py_buffer *buffers, Py_ssize_t count,
                        WorkerReply *reply);
 char *worker_take_error(void);
+
+/* Have interpreters that are made from now on begin with names and code in common. Only
+ * the main interpreter can; if it fails, each begins with its own. */
+void worker_share_start(void);

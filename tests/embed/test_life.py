@@ -65,6 +65,12 @@ class Life(unittest.TestCase):
                   "    assert _interpreters.exec(i, 'import json, ferrule') is None\n"
                   "    _interpreters.destroy(i)\n")
 
+    def test_what_interpreters_share_ends_with_each_run(self):
+        said, _ = self.live("repeat", 60, "from ferrule import InterpreterPoolExecutor\n"
+                            "with InterpreterPoolExecutor(1) as pool:\n"
+                            "    assert list(pool.map(abs, [-1])) == [1]\n")
+        self.grows_little(said)
+
     def test_failed_runs_count_and_leave_no_trace(self):
         done = subprocess.run([PROGRAM, "repeat", "12", "1/0"], capture_output=True,
                               text=True, timeout=600)
