@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* worker-arenas.c - a further interpreter's first arenas come with their pages.
+/* worker-arenas.c - a further interpreter's first arena comes with its pages.
  *
- * An interpreter fills one arena and a part of a second before it runs anything. They
- * are the halves of a huge page, which the kernel makes sooner than its small pages;
- * what is not filled is given back at once (and the kernel has it when memory is
- * short). Where there are no huge pages, one call takes less time than a fault for each
- * page. Lock-free, since the process may fork at any time.
+ * An interpreter fills most of an arena before it runs anything. The arena is cut from a
+ * huge page, which the kernel makes sooner than its small pages; what is not filled is
+ * given back at once (and the kernel has it when memory is short). Where there are no
+ * huge pages, one call takes less time than a fault for each page. Lock-free, since the
+ * process may fork at any time.
  */
 #include "interpreter-private.h"
 
@@ -18,13 +18,12 @@
 
 enum {
     HUGE_PAGE = 2 << 20,
-    SECOND_FILLED = 160 << 10 /* bytes of the second arena, at the start */
+    FILLED = 832 << 10 /* bytes of the arena, at the start: 51 pools of 16 KB, and one */
 };
 
 typedef struct {
     PyObjectArenaAllocator before;
     _Atomic int64_t newest; /* the last interpreter that has its first arena */
-    char *_Atomic second;   /* half of the newest huge page, until somebody takes it */
 } WorkerArenas;
 
 /* Numbers rise, and the main interpreter's is 0. One that starts at the same time as a
@@ -58,19 +57,16 @@ map_aligned(size_t size)
 }
 
 static void *
-take_first(WorkerArenas *arenas, size_t size)
+take_first(size_t size)
 {
     char *page = map_aligned(HUGE_PAGE);
     if (page == NULL)
         return NULL;
-    size_t filled = size + SECOND_FILLED;
     madvise(page, HUGE_PAGE, MADV_HUGEPAGE);
-    madvise(page, filled, MADV_POPULATE_WRITE); /* Linux 5.14; else they fault */
-    madvise(page + filled, HUGE_PAGE - filled, MADV_DONTNEED);
-    madvise(page, HUGE_PAGE, MADV_NOHUGEPAGE); /* or it would become one again */
-    char *left = atomic_exchange(&arenas->second, page + size);
-    if (left != NULL)
-        munmap(left, size);
+    madvise(page, FILLED, MADV_POPULATE_WRITE); /* Linux 5.14; else they fault */
+    madvise(page, HUGE_PAGE, MADV_NOHUGEPAGE);  /* or it would become one again */
+    madvise(page + FILLED, size - FILLED, MADV_DONTNEED);
+    munmap(page + size, HUGE_PAGE - size);
     return page;
 }
 
@@ -79,9 +75,8 @@ take_arena(void *data, size_t size)
 {
     WorkerArenas *arenas = data;
     void *arena = NULL;
-    if (size == HUGE_PAGE / 2)
-        arena = begins_interpreter(arenas) ? take_first(arenas, size)
-                                           : atomic_exchange(&arenas->second, NULL);
+    if (size == HUGE_PAGE / 2 && begins_interpreter(arenas))
+        arena = take_first(size);
     return arena != NULL ? arena : arenas->before.alloc(arenas->before.ctx, size);
 }
 

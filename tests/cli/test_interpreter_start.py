@@ -63,7 +63,7 @@ while is_there(first - 1):
     first -= 1
 while is_there(last + 1):
     last += 1
-print(last - first + 1 >= 256, flush=True)
+print(last - first + 1 >= 208, flush=True)
 """
 
 SLOTS = """

@@ -140,6 +140,68 @@ return len(gc.get_objects())
 """
 
 
+# Where the shared objects lie, and whether their bytes stay what they are while two others
+# use them as they do theirs, and end.
+UNCHANGED = """
+import ctypes, threading
+from ferrule import interpreter_pool as pool
+
+IMMORTAL, HEAD = 1 << 31, 16
+
+def places():
+    import abc, codecs, io, sys, types
+    found = {}
+    def visit(one):
+        if sys.getrefcount(one) < IMMORTAL or id(one) in found:
+            return
+        if isinstance(one, (str, bytes, tuple, type(str.join), type(str.__add__))):
+            found[id(one)] = sys.getsizeof(one)
+        if isinstance(one, tuple):
+            any(visit(part) for part in one)
+    for kind in (str, list, dict, type, OSError, property, types.FunctionType):
+        for key, value in vars(kind).items():
+            visit(key), visit(value)
+    for module in (abc, codecs, io):
+        for value in vars(module).values():
+            if isinstance(value, types.FunctionType):
+                code = value.__code__
+                any(visit(getattr(code, name)) for name in dir(code)
+                    if name.startswith("co_") and name != "co_lnotab")
+    return list(found.items())
+
+def use(number):
+    import codecs, gc, inspect, io, json, logging, sys
+    for kind in (str, list, dict, type, OSError, property):
+        for key, value in vars(kind).items():
+            sys.intern(key), hash(value), repr(value)
+            getattr(value, "__qualname__", None), getattr(value, "__doc__", None)
+    inspect.signature(str.join), codecs.lookup("latin-1"), io.StringIO("a").read()
+    sys.setprofile(lambda *_: None)
+    class Below(dict, metaclass=type): keys = dict.keys
+    Below(a=json.dumps([number])).keys()
+    sys.setprofile(None)
+    gc.collect(), gc.freeze(), gc.unfreeze()
+    return number
+
+def live(number):
+    worker = pool._Worker(settings)
+    assert worker.run(use, (number,), {}) == number
+    worker.close()
+
+if __name__ == "__main__":
+    settings = pool._settings()
+    first = pool._Worker(settings)
+    known = first.run(places, (), {})
+    seen = [ctypes.string_at(place - HEAD, HEAD + size) for place, size in known]
+    first.run(use, (0,), {})
+    threads = [threading.Thread(target=live, args=(n,)) for n in (1, 2)]
+    [one.start() for one in threads], [one.join() for one in threads]
+    live(3)
+    again = [ctypes.string_at(place - HEAD, HEAD + size) for place, size in known]
+    print(len(known) > 300, again == seen)
+"""
+
+
 class SharedStart(HostCase):
     def everywhere(self, look):
         done = self.run_script(
@@ -172,6 +234,9 @@ class SharedStart(HostCase):
     def test_what_one_does_no_other_sees(self):
         said = "', True, {0}, 'str.join', {97: 98}, '7')"
         self.assertTrue(self.same_everywhere(OWN).endswith(said))
+
+    def test_nothing_writes_to_it(self):
+        self.expect(self.run_script(UNCHANGED), 0, "True True\n", "")
 
     def test_one_that_shares_has_fewer_objects_of_its_own(self):
         _, alone, *workers = map(int, self.everywhere(OBJECTS))
