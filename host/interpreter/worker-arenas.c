@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* worker-arenas.c - a further interpreter's first arena comes with its pages.
  *
- * An interpreter fills most of an arena before it runs anything. The arena is cut from a
- * huge page, which the kernel makes sooner than its small pages; what is not filled is
- * given back at once (and the kernel has it when memory is short). Where there are no
- * huge pages, one call takes less time than a fault for each page. Lock-free, since the
- * process may fork at any time.
+ * An interpreter fills most of an arena before it runs anything. The arena is cut from
+ * a huge page, which the kernel makes sooner than its small pages; what is not filled
+ * is given back at once (and the kernel has it when memory is short). Where there are
+ * no huge pages, one call takes less time than a fault for each page. Lock-free, since
+ * the process may fork at any time.
  */
 #include "interpreter-private.h"
 
@@ -18,7 +18,8 @@
 
 enum {
     HUGE_PAGE = 2 << 20,
-    FILLED = 832 << 10 /* bytes of the arena, at the start: 51 pools of 16 KB, and one */
+    FILLED =
+        832 << 10 /* bytes of the arena, at the start: 51 pools of 16 KB, and one */
 };
 
 typedef struct {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* worker-share.c - what every further interpreter begins with is made once.
  *
- * Names and code of the modules that its start imports are handed to CPython here, which
- * keeps them (shared-start.patch) and gives each interpreter code objects of its own that
- * refer to them.
+ * Names and code of the modules that its start imports are handed to CPython here,
+ * which keeps them (shared-start.patch) and gives each interpreter code objects of its
+ * own that refer to them.
  */
 #include "worker-private.h"
 
@@ -11,13 +11,16 @@
 
 /* Built-in modules: their names and their classes'. */
 static const char *const modules[] = {
-    "_abc",     "_codecs",  "_ferrule_stdlib", "_imp", "_io",     "_thread", "_warnings",
-    "_weakref", "builtins", "gc",              "marshal", "posix", "sys",    NULL,
+    "_abc",      "_codecs",  "_ferrule_stdlib", "_imp", "_io",     "_thread",
+    "_warnings", "_weakref", "builtins",        "gc",   "marshal", "posix",
+    "sys",       NULL,
 };
 
 /* Modules of the library that are not frozen. */
 static const char *const library[] = {
-    "encodings", "encodings.utf_8", "ferrule._interpreter_worker",
+    "encodings",
+    "encodings.utf_8",
+    "ferrule._interpreter_worker",
     "ferrule._light_agent",
 };
 
