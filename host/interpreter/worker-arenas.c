@@ -18,8 +18,7 @@
 
 enum {
     HUGE_PAGE = 2 << 20,
-    FILLED =
-        832 << 10 /* bytes of the arena, at the start: 51 pools of 16 KB, and one */
+    FILLED = 832 << 10 /* bytes of the arena that a start fills, and a pool to spare */
 };
 
 typedef struct {
