@@ -10,7 +10,6 @@ from host import HostCase
 # Calls look(n) in the main interpreter, in one that was made before anything was shared,
 # and in two workers; prints what each returned.
 EVERYWHERE = """
-import sys
 import _interpreters, marshal
 from ferrule import interpreter_pool as pool
 
@@ -64,7 +63,7 @@ return len(found) > 90, len(text) > 100_000, hashlib.sha256(text.encode()).hexdi
 """
 
 CODES = """
-import abc, codecs, encodings, encodings.utf_8, hashlib, io, marshal, sys, types
+import abc, codecs, encodings, encodings.utf_8, hashlib, io, types
 from importlib import _bootstrap, _bootstrap_external
 def plain(value):
     if isinstance(value, types.CodeType):
@@ -139,7 +138,6 @@ import gc
 return len(gc.get_objects())
 """
 
-
 # Where the shared objects lie, and whether their bytes stay what they are while two others
 # use them as they do theirs, and end.
 UNCHANGED = """
@@ -157,7 +155,8 @@ def places():
         if isinstance(one, (str, bytes, tuple, type(str.join), type(str.__add__))):
             found[id(one)] = sys.getsizeof(one)
         if isinstance(one, tuple):
-            any(visit(part) for part in one)
+            for part in one:
+                visit(part)
     for kind in (str, list, dict, type, OSError, property, types.FunctionType):
         for key, value in vars(kind).items():
             visit(key), visit(value)
@@ -165,8 +164,8 @@ def places():
         for value in vars(module).values():
             if isinstance(value, types.FunctionType):
                 code = value.__code__
-                any(visit(getattr(code, name)) for name in dir(code)
-                    if name.startswith("co_") and name != "co_lnotab")
+                for name in ("co_consts", "co_names", "co_varnames", "co_linetable"):
+                    visit(getattr(code, name))
     return list(found.items())
 
 def use(number):
@@ -195,7 +194,10 @@ if __name__ == "__main__":
     seen = [ctypes.string_at(place - HEAD, HEAD + size) for place, size in known]
     first.run(use, (0,), {})
     threads = [threading.Thread(target=live, args=(n,)) for n in (1, 2)]
-    [one.start() for one in threads], [one.join() for one in threads]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
     live(3)
     again = [ctypes.string_at(place - HEAD, HEAD + size) for place, size in known]
     print(len(known) > 300, again == seen)
