@@ -28,7 +28,7 @@ import recipe
 
 HERE = Path(__file__).resolve().parent
 PATCHES = ("interned-strings.patch", "runtime-reset.patch", "returning-threads.patch",
-           "quick-end.patch", "new-interpreter.patch", "forked-child.patch",
+           "quick-end.patch", "new-interpreter.patch", "utf-8.patch", "forked-child.patch",
            "shared-start.patch")
 MADE_FROM = ("recipe.py", "build.py", "profile_task.py", *PATCHES)
 

@@ -18,7 +18,7 @@
 
 enum {
     HUGE_PAGE = 2 << 20,
-    FILLED = 832 << 10 /* bytes of the arena that a start fills, and a pool to spare */
+    FILLED = 704 << 10 /* bytes of the arena that a start fills, and a pool to spare */
 };
 
 typedef struct {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* worker-share.c - what every further interpreter begins with is made once.
  *
- * Names and code of the modules that its start imports are handed to CPython here,
+ * Names and code of the modules that it imports first are handed to CPython here,
  * which keeps them (shared-start.patch) and gives each interpreter code objects of its
  * own that refer to them.
  */

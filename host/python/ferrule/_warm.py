@@ -18,13 +18,13 @@ from ferrule import _fork_hooks
 PRELOAD = (
     "_datetime", "argparse", "asyncio", "base64", "collections", "concurrent.futures",
     "concurrent.futures.thread", "contextlib", "csv", "dataclasses", "datetime", "email",
-    "email.message", "email.parser", "enum", "functools", "glob", "hashlib", "heapq",
-    "html", "http.client", "http.server", "inspect", "io", "json", "logging", "math",
-    "os", "pathlib", "pickle", "queue", "random", "re", "secrets", "shlex", "shutil",
-    "signal", "socket", "ssl", "statistics", "string", "struct", "subprocess", "sys",
-    "tempfile", "textwrap", "threading", "time", "traceback", "typing", "urllib.parse",
-    "urllib.request", "uuid", "weakref", "zlib", "ferrule", "ferrule.cache",
-    "ferrule.guard",
+    "email.message", "email.parser", "encodings.utf_8", "enum", "functools", "glob",
+    "hashlib", "heapq", "html", "http.client", "http.server", "inspect", "io", "json",
+    "logging", "math", "os", "pathlib", "pickle", "queue", "random", "re", "secrets",
+    "shlex", "shutil", "signal", "socket", "ssl", "statistics", "string", "struct",
+    "subprocess", "sys", "tempfile", "textwrap", "threading", "time", "traceback",
+    "typing", "urllib.parse", "urllib.request", "uuid", "weakref", "zlib", "ferrule",
+    "ferrule.cache", "ferrule.guard",
 )  # fmt: skip
 
 
