@@ -98,8 +98,13 @@ def with_sbom(build, files):
     return {**files, "share/doc/ferrule/ferrule.spdx.json.gz": File(gzipped(document))}
 
 
-def components(modules):
-    """components.json with the versions that are linked here."""
+def printed(command):
+    return subprocess.run(command, capture_output=True, text=True).stdout.strip() or None
+
+
+def components(build, modules):
+    """components.json with the versions that are linked here: what is installed, or what
+    the executable says where another release of it may be linked."""
     values = json.loads((SBOM / "components.json").read_text())
     created = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(tarball.epoch()))
     python = sys.version.split()[0]
@@ -112,8 +117,9 @@ def components(modules):
     for row in values["components"]:
         version = own.get(row["name"])
         if "debian" in row:
-            query = ["dpkg-query", "-W", "-f", "${source:Version}", row["debian"]]
-            version = subprocess.run(query, capture_output=True, text=True).stdout or None
+            version = printed(["dpkg-query", "-W", "-f", "${source:Version}", row["debian"]])
+        if "says" in row:
+            version = printed([build / "ferrule", "-c", row["says"]])
         row["version"] = version or "NOASSERTION"
     return {**values, "name": "ferrule", "version": VERSION, "created": created}
 
@@ -126,7 +132,7 @@ def sbom(build, programs, modules):
                                capture_output=True, text=True, check=True).stdout.split()
         subprocess.run(["gcc", "-std=gnu17", "-O1", "-o", program, SBOM / "sbom.c", *flags],
                        check=True)
-        listed.write_text(json.dumps(components(modules)))
+        listed.write_text(json.dumps(components(build, modules)))
         maps = [build / f"{name}.map" for name in programs]
         subprocess.run([program, listed, out, *maps], check=True)
         return out.read_bytes()

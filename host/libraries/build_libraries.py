@@ -57,15 +57,23 @@ def source_of(library, work):
     return tree
 
 
+def series_of(library, version):
+    return version.split(".")[: library.series]
+
+
 def revisions(library, env):
-    """Versions with the upstream tarball of the installed one, that one first."""
+    """Versions that fit the installed headers: those with the same upstream tarball, the
+    installed one first, then others of the series, newest first."""
     installed = installed_version(library.headers)
     shown = subprocess.run(["apt-cache", "showsrc", library.source], capture_output=True,
                            text=True, env={**os.environ, **env}).stdout  # fmt: skip
-    upstream = installed.rpartition("-")[0]
     found = re.findall(r"^Version: (?:\d+:)?(.+)$", shown, re.MULTILINE)
+    found.sort(key=lambda each: [int(n) for n in re.findall(r"\d+", each)], reverse=True)
+    upstream = installed.rpartition("-")[0]
     same = [each for each in found if each.rpartition("-")[0] == upstream]
-    return dict.fromkeys([installed, *same])
+    series = [each for each in found
+              if library.series and series_of(library, each) == series_of(library, installed)]
+    return dict.fromkeys([installed, *same, *series])
 
 
 def download_tarball(library, folder, log, env):
@@ -74,6 +82,7 @@ def download_tarball(library, folder, log, env):
         try:
             run(["apt-get", "-q", "source", "--tar-only", "--download-only", wanted], log,
                 folder, **env)
+            say(f"  {library.source}: upstream's source of {version}")
             return
         except fetch.FetchError as error:
             failure = error
@@ -81,9 +90,9 @@ def download_tarball(library, folder, log, env):
 
 
 def tarball_of(library, work):
-    """The unpacked upstream tarball, which some mirrors have without Debian's patches, or
-    only with an earlier set of them; apt checks it against the signed index all the
-    same."""
+    """The unpacked upstream tarball, which some mirrors have without Debian's patches, with
+    an earlier set of them, or of another release only; apt checks it against the signed
+    index all the same."""
     folder, tree = work / f"{library.source}-tarball", work / library.source
     folder.mkdir()
     apt = work / f"{library.source}-apt"

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """What the release build links instead of the packaged archives, and how it is made.
 
-Each is Debian's own source of the very version whose headers are installed; only what
-the executable calls is compiled in, every function in a section of its own, so that the
-linker leaves out the rest.
+Each is Debian's own source of the very version whose headers are installed, or of one
+that fits them; only what the executable calls is compiled in, every function in a section
+of its own, so that the linker leaves out the rest.
 """
 
 import dataclasses
@@ -25,6 +25,7 @@ class Library:
     # patches, when a mirror has no more than that.
     wants_patches: bool = True
     has_packaged: bool = True  # else there is no build without the source
+    series: int = 0  # parts of the version whose releases all fit the headers; 0: none do
     # Either compiled file by file: patterns below the source tree ...
     files: list = dataclasses.field(default_factory=list)
     # ... after generated files are copied to where they belong, or by its own Meson,
@@ -96,6 +97,7 @@ TLS_LIBRARIES = [
         source="openssl",
         wants_patches=False,
         has_packaged=False,
+        series=2,
         flags=["-Os"],
         configure=[
             "--openssldir=/etc/ssl", "--libdir=lib", "no-shared", "no-tests",
