@@ -38,7 +38,7 @@ TTL_S = 600.0
 
 def outside():
     sys.path.insert(0, str(HERE))
-    import cache_redis
+    import redis_server
     import measure
     import peers
 
@@ -46,7 +46,7 @@ def outside():
     print(f"{measure.machine()}; load {os.getloadavg()[0]:.1f}", flush=True)
     code = f"import sys; sys.path[:0] = [{str(HERE)!r}, {str(folder)!r}]\n"
     code += "import cache; cache.inside()"
-    with cache_redis.server() as socket_path:
+    with redis_server.listening() as socket_path:
         environment = {**os.environ, "FERRULE_BENCH_REDIS": socket_path}
         return subprocess.run([measure.FERRULE, "-c", code], env=environment).returncode
 
@@ -188,7 +188,7 @@ def hits():
 
 
 def other_stores():
-    import cache_redis
+    import redis_server
     import diskcache
     import lmdb
 
@@ -228,7 +228,7 @@ def other_stores():
                     "lmdb on a tmpfs": by_lmdb}, lambda _: keys * 10, 100)  # fmt: skip
     rows |= best_of({"empty loop": empty, "diskcache on a tmpfs": by_diskcache},
                     lambda _: keys * 10, 8)  # fmt: skip
-    redis = cache_redis.getter(TOOL, keys, VALUE)
+    redis = redis_server.getter(TOOL, keys, VALUE)
     if redis is not None:
         # Wall time: the work is the server's, and the waiting.
         name = "Redis on a Unix socket, wall time"
@@ -243,8 +243,6 @@ def other_stores():
     verdict("of lmdb", mine / rows["lmdb on a tmpfs"], 1 / 5, 1 / 8)
     if redis is not None:
         verdict("of Redis", mine / rows[name], 1 / 300, 1 / 900)
-    else:
-        print("  no row of Redis: neither valkey-server nor redis-server is installed")
     shutil.rmtree(folder)
 
 

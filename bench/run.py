@@ -16,7 +16,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 # Driver and parts that benches share, no benches.
-PARTS = {"cache_others", "cache_redis", "instances", "measure", "peers", "run", "stock"}
+PARTS = {"cache_others", "instances", "measure", "peers", "redis_server", "run", "stock"}
 
 
 def benches():

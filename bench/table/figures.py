@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: MIT
 """The figures of the table that have a bound, each a ratio or a time of the same run."""
 
-from row_a import CONTROL, MAIN_LEVEL
+from row_a import CONTROL, DEFAULT, MAIN_LEVEL
 
 BATCH = 'same, priority = "batch"'
 WARM = "processes, warm parent"
 OWN_GIL = "same, busy ones batch"  # of the interpreters
-DEFAULT = "one-GIL threads, host's default"
 ANEW = "multiprocessing, a cachebox each"
 
 

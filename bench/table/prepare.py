@@ -63,35 +63,6 @@ class Prepared:
         return []
 
 
-class Redis:
-    """A server of our own on a Unix socket, without persistence."""
-
-    # Debian's redis-tools has the server, under the name of its checker: it goes by how
-    # it is called. The package redis-server would start a service of the system.
-    PROGRAMS = ("valkey-server", "redis-server", "redis-check-rdb")
-
-    def __init__(self, folder):
-        program = next(filter(None, map(shutil.which, self.PROGRAMS)), None)
-        if program is None:
-            raise Skipped("no Redis: apt-get install redis-tools")
-        self.socket = str(Path(folder) / "redis.sock")
-        self.process = subprocess.Popen(
-            ["redis-server", "--port", "0", "--unixsocket", self.socket, "--save", "",
-             "--appendonly", "no", "--dir", folder],
-            executable=program, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        end = time.monotonic() + 10
-        while not os.path.exists(self.socket):
-            if self.process.poll() is not None or time.monotonic() > end:
-                self.close()
-                raise Skipped(f"{program} did not start")
-            time.sleep(0.01)
-
-    def close(self):
-        self.process.terminate()
-        self.process.wait()
-
-
 def run_to_end(command, limit, folder, result="result.json"):
     """One measured program; what it left running dies with it."""
     with open(folder / "log", "wb") as log:

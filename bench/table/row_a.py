@@ -17,9 +17,10 @@ from pathlib import Path
 
 import measure
 import peers
+import redis_server
 from agent import SETTLE_S
 from board import Board
-from prepare import Redis, Skipped, percentile, run_to_end
+from prepare import Skipped, percentile, run_to_end
 
 HERE = Path(__file__).resolve().parent
 RATE = 100  # requests a second
@@ -40,6 +41,7 @@ RUN_MAX_S = 120  # beyond the time the requests take
 ALONE_S = 0.4
 ALONE_PAIRS = 5  # a round
 RESTARTS = 3  # a round
+PAIRED = 4  # runs more a round, of the two of which one ratio has a bound close to 1
 ALIVE_S = 1.2  # an agent that failed sooner than after a second waits before its restart
 
 
@@ -56,6 +58,7 @@ class Variant:
 
 FASTER = "speed of the builds"
 CONTROL = "one-GIL threads, our wheel"  # its neighbours' work is 1.0
+DEFAULT = "one-GIL threads, host's default"
 VARIANTS = (
     Variant("no cache, one-GIL threads", "threads", "none", "-", python="stock"),
     Variant("pure Python, one-GIL threads", "threads", "python", "threads",
@@ -73,7 +76,7 @@ VARIANTS = (
             python="free-threaded"),
     Variant("free-threaded, our wheel", "threads", "ferrule", "all",
             python="free-threaded"),
-    Variant("one-GIL threads, host's default", "threads", "ferrule", "all", ours=True),
+    Variant(DEFAULT, "threads", "ferrule", "all", ours=True),
     Variant("multiprocessing, a cachebox each", "processes", "cachebox", "no"),
     Variant("same, busy ones at os.nice(10)", "processes", "cachebox", "no",
             {"nice": 10}),
@@ -153,11 +156,11 @@ def run_variant(variant, prepared, seconds, seed):
         spec = {"folder": name, "kind": variant.kind, "store": variant.store,
                 "agents": AGENTS, "rate": RATE, "seed": seed,
                 "path": prepared.path_of(variant.store, variant.python),
-                "levels": [(level, seconds[level]) for level in LEVELS],
+                "levels": list(seconds.items()),
                 **variant.options}  # fmt: skip
         server = None
         if variant.store == "redis":
-            server = Redis(name)
+            server = redis_server.Server(name)
             spec["redis"] = server.socket
         try:
             Board.create(name, AGENTS)
@@ -232,31 +235,36 @@ def seconds(sizes):
     once = sum(sizes.levels.values()) + len(LEVELS) * SETTLE_S + 2
     restarts = 2 * (RESTARTS + 1) * ALIVE_S
     pairs = ALONE_PAIRS * 2 * (ALONE_S + 0.5)
+    pairs += PAIRED * 2 * (sizes.levels[MAIN_LEVEL] + SETTLE_S + 2)
     return sizes.rounds * (len(VARIANTS) * once + restarts + pairs) + len(VARIANTS)
 
 
 def jobs(sizes, prepared):
-    """{name: what measures it in a round}"""
-    found = {FASTER: lambda number: faster(prepared)}
-    for one in VARIANTS:
-        found[one.name] = lambda number, one=one: run_variant(
-            one, prepared, sizes.levels, number * 100)  # fmt: skip
-    return found
+    """[(name, what measures it in a round)]"""
+
+    def measures(one, levels, turn=0):
+        return lambda number: run_variant(one, prepared, levels, number * 100 + turn)
+
+    found = [(FASTER, lambda number: faster(prepared))]
+    found += [(one.name, measures(one, sizes.levels)) for one in VARIANTS]
+    main = {MAIN_LEVEL: sizes.levels[MAIN_LEVEL]}
+    return found + [(one.name, measures(one, main, turn)) for turn in range(1, PAIRED + 1)
+                    for one in VARIANTS if one.name in (CONTROL, DEFAULT)]  # fmt: skip
 
 
 def run(sizes, prepared, kept, say):
     """(rows, [(name, why it is missing)])."""
     loads = {v.name: loads_libraries(v, prepared) for v in VARIANTS}
     todo = jobs(sizes, prepared)
-    results, missing = {name: [] for name in todo}, {}
+    results, missing = {name: [] for name, _ in todo}, {}
     for number in range(sizes.rounds):
-        for name, job in todo.items():
+        for place, (name, job) in enumerate(todo):
             if name in missing:
                 continue
             say(f"row a, round {number + 1} of {sizes.rounds}: {name}")
             try:
                 results[name].append(
-                    kept.once(f"a {number} {name}", lambda: job(number)))
+                    kept.once(f"a {number} {place} {name}", lambda: job(number)))
             except (Skipped, RuntimeError, ValueError, OSError) as error:
                 missing[name] = str(error)
     rows = [summary(one, results[one.name], loads[one.name]) for one in VARIANTS

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import measure
 import peers
-from prepare import Redis, Skipped, percentile, run_to_end
+import redis_server
+from prepare import Skipped, percentile, run_to_end
 
 HERE = Path(__file__).resolve().parent
 CALLS = measure.ROOT / "agents/replay/sample"
@@ -62,7 +63,7 @@ def run_variant(variant, prepared, seconds, seed):
         spec = {"folder": name, "store": variant.store, "validator": variant.validator,
                 "rate": RATE, "seconds": seconds, "seed": seed, "calls": str(CALLS),
                 "path": path_of(variant, prepared)}  # fmt: skip
-        server = Redis(name) if variant.store == "redis" else None
+        server = redis_server.Server(name) if variant.store == "redis" else None
         try:
             if server is not None:
                 spec["redis"] = server.socket
