@@ -47,7 +47,8 @@ FROZEN = [
 ]
 # Not in the blob a second time, as the others are for who imports them anew.
 FROZEN_ONLY = {"zipimport.py"}
-# Imported by every `-c`, or by every interpreter of a pool: kept raw, not decoded.
+# Imported by every `-c`, by every interpreter of a pool, or for the first text that is
+# read: kept raw, not decoded.
 RAW = {"encodings", "encodings.utf_8", "ferrule", "ferrule._interpreter_worker", "linecache"}
 # Their docstrings are what they print.
 KEEP_DOCSTRINGS = {"pdb", "timeit"}

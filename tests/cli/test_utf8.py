@@ -6,12 +6,9 @@ import unittest
 
 from host import HostCase, run
 
-LOADED = """
+SCRIPT = """
 import sys
 def loaded(): return [name for name in ("abc", "codecs", "encodings", "io") if name in sys.modules]
-"""
-
-SCRIPT = LOADED + """
 print("ä€𐍈", loaded())
 text = sys.stdin.readline()
 print(ascii(text), loaded())
@@ -53,6 +50,17 @@ _codecs.register(lambda name: asked.append(name))
 print("encodings" in sys.modules, "ä".encode("latin2"), asked)
 try: "".encode("nothing")
 except LookupError as error: print(error, asked)
+"""
+
+NAMES = """
+import codecs, encodings, sys
+print("encodings.aliases" in sys.modules)
+print(codecs.lookup("Latin-1").name, b"\\xfc".decode("l1") == "\\xfc")
+print(encodings.aliases.aliases["u8"], encodings._aliases is encodings.aliases.aliases)
+try: encodings.nothing
+except AttributeError as error: print(error)
+try: codecs.lookup("nothing")
+except LookupError as error: print(error)
 """
 
 # Threads that look up at the same time, while nothing is imported.
@@ -157,6 +165,12 @@ class Utf8(HostCase):
     def test_search_functions_come_after_that_of_encodings(self):
         self.expect(self.run_code(REGISTERED), 0,
                     "True b'\\xe4' []\nunknown encoding: nothing ['nothing']\n", "")  # fmt: skip
+
+    def test_other_names_of_encodings(self):
+        self.expect(self.run_code(NAMES), 0,
+                    "False\niso8859-1 True\nutf_8 True\n"
+                    "module 'encodings' has no attribute 'nothing'\n"
+                    "unknown encoding: nothing\n", "")  # fmt: skip
 
     def test_threads_that_look_up_first_at_once(self):
         for _ in range(5):
