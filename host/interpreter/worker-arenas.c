@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* worker-arenas.c - a further interpreter's first arena comes with its pages.
  *
- * An interpreter fills most of an arena before it runs anything. The arena is cut from
- * a huge page, which the kernel makes sooner than its small pages; what is not filled
- * is given back at once (and the kernel has it when memory is short). Where there are
- * no huge pages, one call takes less time than a fault for each page. Lock-free, since
- * the process may fork at any time.
+ * An interpreter fills most of an arena before it runs anything, and one call takes
+ * less time than a fault for each of its pages. Lock-free, since the process may fork
+ * at any time.
  */
 #include "interpreter-private.h"
 
@@ -17,7 +15,6 @@
 #endif
 
 enum {
-    HUGE_PAGE = 2 << 20,
     FILLED = 704 << 10 /* bytes of the arena that a start fills, and a pool to spare */
 };
 
@@ -40,47 +37,16 @@ begins_interpreter(WorkerArenas *arenas)
            atomic_compare_exchange_strong(&arenas->newest, &newest, number);
 }
 
-/* `size` bytes where a huge page can begin, and no other addresses; NULL for none. */
-static char *
-map_aligned(size_t size)
-{
-    size_t room = size + HUGE_PAGE;
-    char *begin =
-        mmap(NULL, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (begin == MAP_FAILED)
-        return NULL;
-    size_t before = -(uintptr_t)begin & (HUGE_PAGE - 1);
-    if (before > 0)
-        munmap(begin, before);
-    munmap(begin + before + size, room - before - size);
-    return begin + before;
-}
-
-static void *
-take_first(size_t size)
-{
-    char *page = map_aligned(HUGE_PAGE);
-    if (page == NULL)
-        return NULL;
-    madvise(page, HUGE_PAGE, MADV_HUGEPAGE);
-    madvise(page, FILLED, MADV_POPULATE_WRITE); /* Linux 5.14; else they fault */
-    madvise(page, HUGE_PAGE, MADV_NOHUGEPAGE);  /* or it would become one again */
-    madvise(page + FILLED, size - FILLED, MADV_DONTNEED);
-    munmap(page + size, HUGE_PAGE - size);
-    return page;
-}
-
 static void *
 take_arena(void *data, size_t size)
 {
     WorkerArenas *arenas = data;
-    void *arena = NULL;
-    if (size == HUGE_PAGE / 2 && begins_interpreter(arenas))
-        arena = take_first(size);
-    return arena != NULL ? arena : arenas->before.alloc(arenas->before.ctx, size);
+    void *arena = arenas->before.alloc(arenas->before.ctx, size);
+    if (arena != NULL && size >= FILLED && begins_interpreter(arenas))
+        madvise(arena, FILLED, MADV_POPULATE_WRITE); /* Linux 5.14; else they fault */
+    return arena;
 }
 
-/* Whoever gave it, it was mapped. */
 static void
 give_arena(void *data, void *arena, size_t size)
 {
