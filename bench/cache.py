@@ -38,9 +38,9 @@ TTL_S = 600.0
 
 def outside():
     sys.path.insert(0, str(HERE))
-    import redis_server
     import measure
     import peers
+    import redis_server
 
     folder = peers.fetch(PEERS, peers.INSIDE)
     print(f"{measure.machine()}; load {os.getloadavg()[0]:.1f}", flush=True)
@@ -188,9 +188,9 @@ def hits():
 
 
 def other_stores():
-    import redis_server
     import diskcache
     import lmdb
+    import redis_server
 
     from ferrule import ToolCache
     from measure import verdict

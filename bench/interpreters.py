@@ -3,7 +3,7 @@
 
 Stands for an agent that hands CPU-bound work to InterpreterPoolExecutor, and for its
 author who profiles it. Controls in the same run: an interpreter that only exists, a pool
-of threads under one lock, the same agent without the profiler.
+of threads under one lock, processes without a pool, the same agent without the profiler.
 """
 
 import json

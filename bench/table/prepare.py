@@ -2,9 +2,7 @@
 """What the variants need besides the executable, and how one of them is run."""
 
 import os
-import shutil
 import subprocess
-import time
 from pathlib import Path
 
 import measure

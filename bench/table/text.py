@@ -2,7 +2,7 @@
 """The table as text: one block a row, ours marked with an asterisk."""
 
 from figures import better_on_both, figures, footprint_figures, line
-from row_a import LEVELS, MAIN_LEVEL
+from row_a import LEVELS, MAIN_LEVEL, PAIRED
 
 
 def megabytes(count):
@@ -27,7 +27,8 @@ def row_a(rows):
     samples = rows[0]["levels"]
     yield (f"a. 100 requests a second beside N agents that compute; p50 / p99 / max in ms "
            f"({samples[str(MAIN_LEVEL)]['samples']:,} requests at N = {MAIN_LEVEL}, "
-           f"{samples['8']['samples']:,} at 8, {rows[0]['runs']} runs)")  # fmt: skip
+           f"{samples['8']['samples']:,} at 8, {rows[0]['runs']} runs; of the pair whose work "
+           f"is compared {rows[0]['runs'] * PAIRED} runs more at {MAIN_LEVEL})")  # fmt: skip
     lines = []
     for row in rows:
         cells = [_name(row)]
