@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What an interpreter's start leaves for later, and the classes that are made with less
-work (new-interpreter.patch): all is there when it is asked for."""
+work (new-interpreter.patch, utf-8.patch): all is there when it is asked for."""
 
 import mmap
 import unittest
@@ -18,6 +18,17 @@ one = _interpreters.create()
 failed = _interpreters.run_string(one, code)
 print(failed and failed.formatted)
 _interpreters.destroy(one)
+"""
+
+NAMES = """
+import codecs, encodings, sys
+print("encodings.aliases" in sys.modules)
+print(codecs.lookup("Latin-1").name, b"\\xfc".decode("l1") == "\\xfc")
+print(encodings.aliases.aliases["u8"], encodings._aliases is encodings.aliases.aliases)
+try: encodings.nothing
+except AttributeError as error: print(error)
+try: codecs.lookup("nothing")
+except LookupError as error: print(error)
 """
 
 ARCHIVE = """
@@ -132,6 +143,11 @@ class Start(HostCase):
         """As the main interpreter says, and another one after it."""
         done = self.run_code(IN_ANOTHER.format(code=code))
         self.expect(done, 0, "\n".join([*lines, *lines, "None"]) + "\n", "")
+
+    def test_other_names_of_encodings(self):
+        self.both(NAMES, "False", "iso8859-1 True", "utf_8 True",
+                  "module 'encodings' has no attribute 'nothing'",
+                  "unknown encoding: nothing")  # fmt: skip
 
     def test_archives_on_the_path(self):
         archive = self.folder / "pack.zip"

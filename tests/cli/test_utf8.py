@@ -52,17 +52,6 @@ try: "".encode("nothing")
 except LookupError as error: print(error, asked)
 """
 
-NAMES = """
-import codecs, encodings, sys
-print("encodings.aliases" in sys.modules)
-print(codecs.lookup("Latin-1").name, b"\\xfc".decode("l1") == "\\xfc")
-print(encodings.aliases.aliases["u8"], encodings._aliases is encodings.aliases.aliases)
-try: encodings.nothing
-except AttributeError as error: print(error)
-try: codecs.lookup("nothing")
-except LookupError as error: print(error)
-"""
-
 # Threads that look up at the same time, while nothing is imported.
 AT_ONCE = """
 import _thread
@@ -165,12 +154,6 @@ class Utf8(HostCase):
     def test_search_functions_come_after_that_of_encodings(self):
         self.expect(self.run_code(REGISTERED), 0,
                     "True b'\\xe4' []\nunknown encoding: nothing ['nothing']\n", "")  # fmt: skip
-
-    def test_other_names_of_encodings(self):
-        self.expect(self.run_code(NAMES), 0,
-                    "False\niso8859-1 True\nutf_8 True\n"
-                    "module 'encodings' has no attribute 'nothing'\n"
-                    "unknown encoding: nothing\n", "")  # fmt: skip
 
     def test_threads_that_look_up_first_at_once(self):
         for _ in range(5):
